@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+
+namespace logboom::record {
+
+// Marks an absent time; no clock reads it.
+inline constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
+
+// One value of a record, in the form it arrived in, so that writing it out is a copy:
+// `json` is one valid RFC 8259 value (a string keeps its quotes), copied verbatim but for raw
+// line breaks between tokens; `text` is valid UTF-8 that the writer quotes and escapes.
+// The bytes belong to the request's arena (or are static) and live as long as its lease.
+struct Value {
+  enum class Kind : std::uint8_t { absent, json, text };
+
+  Kind kind = Kind::absent;
+  std::string_view bytes;
+
+  static constexpr Value json(std::string_view value) { return {Kind::json, value}; }
+  static constexpr Value text(std::string_view value) { return {Kind::text, value}; }
+  constexpr bool present() const { return kind != Kind::absent; }
+};
+
+// A key and its value; the key is a `json` string with its quotes, or `text`.
+struct Attribute {
+  Value key;
+  Value value;
+};
+
+// One log record in the OpenTelemetry log data model
+// (https://opentelemetry.io/docs/specs/otel/logs/data-model/), as views into the request's arena.
+// Absent fields are left out of the written line. Times are nanoseconds since the Unix epoch, UTC.
+struct LogRecord {
+  std::int64_t timestamp_ns = kNoTime;           // the event's own time
+  std::int64_t observed_timestamp_ns = kNoTime;  // the protocol's, else arrival; always set when written
+  std::uint8_t severity_number = 0;              // 1 to 24; 0 is absent
+  Value severity_text;                           // the sender's own word
+  Value body;
+  std::span<const Attribute> attributes;
+  std::span<const Attribute> resource;
+  Value scope;                 // a JSON object
+  std::string_view trace_id;   // 32 lower-case hex digits, or empty
+  std::string_view span_id;    // 16 lower-case hex digits, or empty
+  Value trace_flags;           // a JSON number
+  Value event_name;
+  std::string_view source;     // the protocol, `_src`: plain ASCII without quotes
+};
+
+}  // namespace logboom::record
