@@ -18,6 +18,8 @@ enum class RejectReason : std::uint8_t {
   too_many_attributes // over limits.attributes
 };
 
+inline constexpr std::size_t kRejectReasons = 4;
+
 [[nodiscard]] std::string_view to_string(RejectReason reason) noexcept;
 
 // A refused record: where it was and what was wrong. Views live as long as the request.
