@@ -1,0 +1,133 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "arena/arena.hpp"
+#include "arena/large_block_cache.hpp"
+
+namespace logboom::arena {
+
+class ArenaPool;
+
+struct ArenaPoolOptions {
+  // The most arenas out at once: one for each request in flight. Further leases are refused.
+  std::uint32_t capacity = 1024;
+  ArenaOptions arena;
+};
+
+// Every lease is counted both as given and as either active or over, in any snapshot.
+struct ArenaPoolMetrics {
+  std::uint64_t leases_given = 0;
+  std::uint64_t active = 0;        // leases that are out
+  std::uint64_t active_max = 0;    // the most that were out at once; as many arenas exist
+  std::uint64_t misses = 0;        // leases refused because all arenas were out
+  std::uint64_t used_bytes = 0;    // handed out by arenas, summed over all finished leases
+  std::size_t used_bytes_max = 0;  // the most that one lease used
+  std::size_t capacity_bytes = 0;  // held by the arenas when each was last returned
+};
+
+// The exclusive right to one arena of a pool. Its destruction resets the arena and returns it.
+// Move-only; moving it passes the arena on to whatever thread uses it next.
+// It has no named accessor, so that `pool.try_lease()->...` cannot reach into a dying lease.
+class [[nodiscard]] ArenaLease {
+ public:
+  ArenaLease(ArenaLease&& other) noexcept
+      : pool_(other.pool_), arena_(std::exchange(other.arena_, nullptr)), slot_(other.slot_) {
+    if (arena_ != nullptr) arena_->hand_over();
+  }
+  ArenaLease& operator=(ArenaLease&& other) noexcept {
+    ArenaLease taken(std::move(other));
+    std::swap(pool_, taken.pool_);
+    std::swap(arena_, taken.arena_);
+    std::swap(slot_, taken.slot_);
+    return *this;
+  }
+  ~ArenaLease() {
+    if (arena_ != nullptr) give_back();
+  }
+
+  // The arena; not for a lease that was moved from.
+  Arena& operator*() const& noexcept {
+    assert(arena_ != nullptr);
+    return *arena_;
+  }
+  Arena* operator->() const& noexcept { return &**this; }
+  Arena& operator*() const&& = delete;
+  Arena* operator->() const&& = delete;
+
+ private:
+  friend class ArenaPool;
+  ArenaLease(ArenaPool& pool, Arena& arena, std::uint32_t slot) noexcept
+      : pool_(&pool), arena_(&arena), slot_(slot) {}
+  void give_back() noexcept;
+
+  ArenaPool* pool_;
+  Arena* arena_;
+  std::uint32_t slot_;
+};
+
+// A fixed number of arenas, shared by all threads. They are made when first needed and leased
+// most recently used first, so that few stay warm. Leasing and returning take no lock: idle slots
+// are a stack of indices whose head carries a tag against ABA.
+// Lifetime: all leases are back before the pool is destroyed (asserted), and `large_blocks`
+// outlives it.
+class ArenaPool {
+ public:
+  ArenaPool(const ArenaPoolOptions& options, LargeBlockCache& large_blocks);
+  ~ArenaPool();
+  ArenaPool(const ArenaPool&) = delete;
+  ArenaPool& operator=(const ArenaPool&) = delete;
+
+  // Returns nothing when all arenas are out.
+  [[nodiscard]] std::optional<ArenaLease> try_lease() &;
+
+  // Any thread, any time; figures of the arenas that are out are as of their last return.
+  [[nodiscard]] ArenaPoolMetrics metrics() const noexcept;
+
+ private:
+  friend class ArenaLease;
+
+  static constexpr std::uint32_t kNone = 0xffffffff;
+
+  // The top of the stack of idle slots, changed as one word; `tag` grows with each change.
+  struct Head {
+    std::uint32_t tag;
+    std::uint32_t slot;
+  };
+  static_assert(std::atomic<Head>::is_always_lock_free);
+
+  // A cache line of its own, for its lessee writes it. The counters have one writer at a time, the
+  // lessee, whom the stack orders behind the one before; so they need no read-modify-write.
+  struct alignas(64) Slot {
+    std::atomic<std::uint32_t> next{kNone};  // the idle slot below; valid while this one is idle
+    std::atomic<std::uint64_t> turns{0};     // leases and returns: odd while it is out
+    std::atomic<std::uint64_t> used_bytes{0};
+    std::atomic<std::size_t> used_bytes_max{0};
+    std::atomic<std::size_t> capacity_bytes{0};
+    std::optional<Arena> arena;  // touched by the lessee only
+  };
+
+  std::uint32_t pop_idle() noexcept;
+  void push_idle(std::uint32_t slot) noexcept;
+  std::uint32_t claim_fresh() noexcept;
+  void give_back(std::uint32_t slot) noexcept;
+
+  const ArenaPoolOptions options_;
+  LargeBlockCache& large_blocks_;
+  const std::unique_ptr<Slot[]> slots_;
+
+  alignas(64) std::atomic<Head> idle_{Head{0, kNone}};
+  alignas(64) std::atomic<std::uint32_t> fresh_{0};  // the first slot that was never leased
+  std::atomic<std::uint64_t> misses_{0};
+};
+
+inline void ArenaLease::give_back() noexcept {
+  pool_->give_back(slot_);
+}
+
+}  // namespace logboom::arena
