@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "arena/arena.hpp"
+#include "arena/large_block_cache.hpp"
+
+namespace logboom::arena {
+namespace {
+
+TEST(ArenaVectorTest, KeepsItsElementsInOrderWhileItGrowsIntoLargeBlocks) {
+  Arena arena;
+  ArenaVector<std::uint32_t> numbers(arena);
+  for (std::uint32_t i = 0; i < 100'000; ++i) numbers.push_back(i);
+  ASSERT_EQ(numbers.size(), 100'000U);
+  for (std::uint32_t i = 0; i < numbers.size(); ++i) ASSERT_EQ(numbers[i], i);
+}
+
+TEST(ArenaVectorTest, GrowsInPlaceWhileItIsTheLatestAllocation) {
+  Arena arena;
+  ArenaVector<std::uint64_t> numbers(arena);
+  numbers.push_back(1);
+  const auto* const before = numbers.data();
+  for (std::uint64_t i = 0; i < 1000; ++i) numbers.push_back(i);
+  EXPECT_EQ(numbers.data(), before);
+}
+
+TEST(ArenaVectorTest, TwoThatGrowInTurnKeepApart) {
+  Arena arena;
+  ArenaVector<int> even(arena);
+  ArenaVector<int> odd(arena);
+  for (int i = 0; i < 20'000; i += 2) {
+    even.push_back(i);
+    odd.push_back(i + 1);
+  }
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_EQ(even[static_cast<std::size_t>(i)], 2 * i);
+    ASSERT_EQ(odd[static_cast<std::size_t>(i)], 2 * i + 1);
+  }
+}
+
+TEST(ArenaVectorTest, PushesItsOwnElementWhileGrowing) {
+  Arena arena;
+  ArenaVector<std::uint64_t> numbers(arena);
+  numbers.push_back(77);
+  for (int i = 0; i < 50'000; ++i) {
+    (void)arena.allocate(1, 1);  // keeps it from growing in place
+    numbers.push_back(numbers[0]);
+  }
+  for (const std::uint64_t number : numbers) ASSERT_EQ(number, 77U);
+}
+
+TEST(ArenaVectorTest, GrowingOutOfALargeBlockGivesItBack) {
+  LargeBlockCache cache;
+  Arena arena({}, &cache);
+  ArenaVector<char> body(arena);
+  const std::string piece(10'000, 'x');
+  for (int i = 0; i < 200; ++i) body.append(piece);
+  EXPECT_EQ(body.size(), 2'000'000U);
+  EXPECT_LT(arena.capacity_bytes(), 5'000'000U);
+  EXPECT_GT(cache.metrics().idle_bytes, 0U);
+}
+
+TEST(ArenaVectorTest, AppendsSpansAndLeavesOutNothing) {
+  Arena arena;
+  ArenaVector<char> text(arena);
+  text.append(std::string_view("log"));
+  text.append({});
+  text.append(std::string_view("boom"));
+  EXPECT_EQ(std::string_view(text.data(), text.size()), "logboom");
+}
+
+TEST(ArenaVectorTest, ClearKeepsItsMemory) {
+  Arena arena;
+  ArenaVector<int> numbers(arena);
+  for (int i = 0; i < 100; ++i) numbers.push_back(i);
+  const std::size_t used = arena.used_bytes();
+  numbers.clear();
+  EXPECT_TRUE(numbers.empty());
+  for (int i = 0; i < 100; ++i) numbers.push_back(i);
+  EXPECT_EQ(arena.used_bytes(), used);
+}
+
+TEST(ArenaVectorTest, ReservesOnceForWhatIsAnnounced) {
+  Arena arena;
+  ArenaVector<int> numbers(arena);
+  numbers.reserve(1000);
+  const int* const before = numbers.data();
+  (void)arena.allocate(1);
+  for (int i = 0; i < 1000; ++i) numbers.push_back(i);
+  EXPECT_EQ(numbers.data(), before);
+  EXPECT_EQ(numbers.back(), 999);
+  numbers.pop_back();
+  EXPECT_EQ(numbers.back(), 998);
+}
+
+TEST(ArenaVectorTest, RefusesALengthThatOverflows) {
+  Arena arena;
+  ArenaVector<std::uint64_t> numbers(arena);
+  EXPECT_THROW(numbers.reserve(std::numeric_limits<std::size_t>::max() / 4), std::bad_alloc);
+}
+
+}  // namespace
+}  // namespace logboom::arena
