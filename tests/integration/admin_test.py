@@ -1,0 +1,145 @@
+"""What the server says about itself: health, statistics, metrics and its greeting."""
+
+import json
+import re
+
+import pytest
+
+import expect
+from expect import accepted
+
+FOREIGN_HOST = [("Host", "logs.example.com")]
+READ_TARGETS = ["/stats", "/metrics"]
+SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^{}]*\})? (\S+)( \d+)?")
+
+
+def metrics(server):
+    """Parses the Prometheus text: {sample name with labels: value}, and {family: type}."""
+    response = server.get("/metrics")
+    assert response.status == 200
+    assert response.headers["content-type"].startswith("text/plain"), response
+    values, types, helped = {}, {}, set()
+    for line in response.text().splitlines():
+        if line.startswith("# HELP "):
+            helped.add(line.split(" ")[2])
+        elif line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert kind in ("counter", "gauge", "histogram", "summary", "untyped"), line
+            types[name] = kind
+        elif line and not line.startswith("#"):
+            sample = SAMPLE.fullmatch(line)
+            assert sample, f"not a sample: {line!r}"
+            values[sample[1] + (sample[2] or "")] = float(sample[3])
+    assert helped == set(types), "each family needs HELP and TYPE"
+    return values, types
+
+
+def total(values, family):
+    return sum(value for name, value in values.items() if name.split("{")[0] == family)
+
+
+def test_healthz_says_that_the_process_is_alive(shared_server):
+    assert shared_server.get("/healthz").status == 200
+
+
+def test_readyz_is_json(shared_server):
+    response = shared_server.get("/readyz")
+    assert response.status == 200
+    assert response.headers["content-type"].startswith("application/json")
+    assert isinstance(response.json(), dict)
+
+
+def test_stats_is_a_json_snapshot(shared_server):
+    response = shared_server.get("/stats")
+    assert response.status == 200
+    assert response.headers["content-type"].startswith("application/json")
+    stats = response.json()
+    assert {"arena", "store"} <= set(stats), sorted(stats)
+
+
+def test_metrics_are_prometheus_text_with_help_and_type(shared_server):
+    values, types = metrics(shared_server)
+    for family, kind in types.items():
+        assert family.startswith(("logboom_", "process_")), family
+        if kind == "counter":
+            assert family.endswith("_total"), family
+    families = {name.split("{")[0] for name in values}
+    suffixes = ("_bucket", "_sum", "_count")
+    known = set(types) | {f + s for f, k in types.items() if k != "gauge" for s in suffixes}
+    assert families <= known, families - known
+
+
+def test_histograms_are_cumulative_and_end_at_infinity(shared_server):
+    accepted(shared_server.post("m"), 1)
+    values, types = metrics(shared_server)
+    for family in [f for f, kind in types.items() if kind == "histogram"]:
+        series = {}
+        for name, value in values.items():
+            bucket = re.fullmatch(re.escape(family) + r"_bucket\{(.*?),?le=\"([^\"]+)\"\}", name)
+            if bucket:
+                series.setdefault(bucket[1], []).append((float(bucket[2]), value))
+        assert series, f"{family} has no buckets"
+        for buckets in series.values():
+            counts = [count for _, count in sorted(buckets)]
+            assert counts == sorted(counts), family
+            assert max(bound for bound, _ in buckets) == float("inf"), family
+
+
+def test_accepted_and_rejected_records_are_counted(server):
+    before, types = metrics(server)
+    assert types["logboom_records_accepted_total"] == "counter"
+    accepted(server.post("a\nb\nc"), 3)
+    assert server.post('{"a":1}\n{bad}\n{"a":2}\n').json()["rejected"] == 1
+    after, _ = metrics(server)
+    for family, growth in (("logboom_records_accepted_total", 5),
+                           ("logboom_records_rejected_total", 1)):
+        assert total(after, family) - total(before, family) == growth, family
+
+
+def test_the_greeting_for_curl_has_the_version_and_an_example(shared_server):
+    head = [("User-Agent", "curl/7.88.1"), ("Accept", "*/*")]
+    response = shared_server.get("/", headers=head)
+    assert response.status == 200
+    assert re.search(r"\d+\.\d+\.\d+", response.text()), response
+    assert "curl" in response.text() and "/log" in response.text()
+
+
+@pytest.mark.parametrize("target", READ_TARGETS)
+def test_read_endpoints_refuse_a_host_that_is_not_loopback(shared_server, target):
+    expect.error(shared_server.get(target, headers=FOREIGN_HOST), 403)
+
+
+@pytest.mark.parametrize("target", READ_TARGETS)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST:8080", "[::1]:8080",
+                                  "127.0.0.1:1"])
+def test_read_endpoints_answer_a_loopback_host(shared_server, target, host):
+    assert shared_server.get(target, headers=[("Host", host)]).status == 200
+
+
+@pytest.mark.parametrize("host", ["localhost.example.com", "127.0.0.1.example.com", "10.0.0.1",
+                                  "example.com:127", "localhost@example.com", ""])
+def test_a_host_that_only_looks_like_loopback_is_refused(shared_server, host):
+    assert shared_server.get("/stats", headers=[("Host", host)]).status in (400, 403)
+
+
+def test_logs_are_taken_whatever_the_host_says(server):
+    accepted(server.post("m", headers=FOREIGN_HOST), 1)
+
+
+def test_health_answers_whatever_the_host_says(shared_server):
+    for target in ("/healthz", "/readyz"):
+        assert shared_server.get(target, headers=FOREIGN_HOST).status == 200
+
+
+@pytest.mark.parametrize("target", ["//stats", "/stats/", "/stats?x=1"])
+def test_slashes_and_queries_do_not_hide_a_target(shared_server, target):
+    assert shared_server.get(target).status == 200
+    assert shared_server.get(target, headers=FOREIGN_HOST).status == 403
+
+
+def test_stats_is_valid_json_after_traffic_of_every_kind(server):
+    for body in ("text", '{"a":1}', "{bad}", "[]", "", '[{"a":1}]'):
+        server.post(body)
+    server.get("/nothing")
+    json.dumps(server.get("/stats").json())
+    assert server.get("/readyz").status == 200

@@ -1,0 +1,338 @@
+"""HTTP connections: keep-alive, pipelining, odd splits, time-outs, clients that leave."""
+
+import json
+import time
+
+import pytest
+
+import expect
+from expect import accepted
+from http_client import ConnectionClosed, format_chunks, format_request
+from logboom_server import poll
+
+CHUNKED = [("Transfer-Encoding", "chunked")]
+
+
+def record(i):
+    return json.dumps({"message": f"m{i}", "i": i})
+
+
+def test_many_requests_use_one_connection(server):
+    with server.connect() as connection:
+        for i in range(50):
+            response = connection.post(record(i))
+            accepted(response, 1)
+            assert not response.closes()
+    assert server.attributes("i") == list(range(50))
+
+
+def test_a_hundred_pipelined_requests_are_answered_in_order(server):
+    bodies = [record(i) if i % 10 else "{bad}" for i in range(100)]
+    with server.connect() as connection:
+        connection.send(b"".join(format_request("POST", "/log", body) for body in bodies))
+        statuses = [connection.read_response().status for _ in bodies]
+        accepted(connection.post(record(100)), 1)
+    assert statuses == [200 if i % 10 else 400 for i in range(100)]
+    assert server.attributes("i") == [i for i in range(101) if i % 10 or i == 100]
+
+
+def test_pipelined_requests_of_all_kinds_keep_their_order(server):
+    with server.connect() as connection:
+        connection.send(format_request("GET", "/healthz") + format_request("POST", "/log", "a")
+                        + format_request("HEAD", "/healthz") + format_request("GET", "/nothing")
+                        + format_request("POST", "/log", "b"))
+        statuses = [connection.read_response(head=i == 2).status for i in range(5)]
+    assert statuses == [200, 200, 200, 404, 200]
+    assert server.bodies() == ["a", "b"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100, 4096])
+def test_a_chunked_body_may_be_split_anywhere(server, size):
+    body = "\n".join(record(i) for i in range(100)).encode()
+    pieces = [body[i:i + size] for i in range(0, len(body), size)]
+    request = format_request("POST", "/log", None, CHUNKED) + format_chunks(pieces)
+    with server.connect() as connection:
+        connection.send(request)
+        accepted(connection.read_response(), 100)
+        accepted(connection.post(record(100)), 1)
+    assert server.attributes("i") == list(range(101))
+
+
+def test_chunk_extensions_and_trailers_are_passed_over(server):
+    chunks = format_chunks([b'{"message"', b':"m"}'], [("X-Checksum", "abc"), ("X-B", "")],
+                           extension=';name="v;x"')
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", None, CHUNKED) + chunks)
+        accepted(connection.read_response(), 1)
+        accepted(connection.post("next"), 1)
+    assert server.bodies() == ["m", "next"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_request_may_arrive_one_byte_at_a_time(server, chunked):
+    body = b'{"message":"slow"}'
+    request = (format_request("POST", "/log", None, CHUNKED) + format_chunks([body[:5], body[5:]])
+               if chunked else format_request("POST", "/log", body))
+    with server.connect() as connection:
+        for byte in request:
+            connection.send(bytes([byte]))
+        accepted(connection.read_response(), 1)
+    assert server.bodies() == ["slow"]
+
+
+def test_every_split_of_a_pipelined_pair_gives_both_replies(server):
+    pair = format_request("POST", "/log", "first") + format_request("POST", "/log", "second")
+    for cut in range(1, len(pair), 3):
+        with server.connect() as connection:
+            connection.send(pair[:cut])
+            connection.send(pair[cut:])
+            accepted(connection.read_response(), 1)
+            accepted(connection.read_response(), 1)
+
+
+def test_expect_100_continue_is_answered_before_the_body(server):
+    header = format_request("POST", "/log", None, [("Expect", "100-continue"),
+                                                   ("Content-Length", "15")])
+    with server.connect() as connection:
+        connection.send(header)
+        assert connection.read_response().status == 100
+        connection.send(b'{"message":"m"}')
+        accepted(connection.read_response(), 1)
+        accepted(connection.post("after"), 1)
+    assert server.bodies() == ["m", "after"]
+
+
+def test_expect_100_continue_works_with_a_chunked_body(server):
+    header = format_request("POST", "/log", None, [("Expect", "100-Continue"), *CHUNKED])
+    with server.connect() as connection:
+        connection.send(header)
+        assert connection.read_response().status == 100
+        connection.send(format_chunks([b"text"]))
+        accepted(connection.read_response(), 1)
+
+
+def test_a_client_that_does_not_wait_for_100_gets_one_final_reply(server):
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", "m", [("Expect", "100-continue")]))
+        accepted(connection.read_final_response(), 1)
+        accepted(connection.post("after"), 1)
+
+
+@pytest.mark.parametrize("target, status", [("/nothing", 404), ("/healthz", 405)])
+def test_expect_100_continue_is_refused_without_asking_for_the_body(shared_server, target, status):
+    header = format_request("POST", target, None, [("Expect", "100-continue"),
+                                                   ("Content-Length", "1000000")])
+    with shared_server.connect() as connection:
+        connection.send(header)
+        response = connection.read_response()
+        expect.error(response, status)
+        assert response.closes()
+
+
+@pytest.mark.parametrize("target", ["/", "/healthz", "/readyz", "/metrics", "/stats"])
+def test_head_has_the_header_of_get_and_no_body(shared_server, target):
+    with shared_server.connect() as connection:
+        head = connection.request("HEAD", target)
+        get = connection.request("GET", target)
+    assert (head.status, get.status) == (200, 200)
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert head.body == b"" and get.body != b""
+
+
+def test_head_of_an_unknown_path_is_404_without_body(shared_server):
+    with shared_server.connect() as connection:
+        assert connection.request("HEAD", "/nothing").status == 404
+        assert connection.request("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize("target, method", [("/log", "POST"), ("/healthz", "GET")])
+def test_options_says_what_is_allowed(shared_server, target, method):
+    with shared_server.connect() as connection:
+        response = connection.request("OPTIONS", target)
+        assert response.status in (200, 204), response
+        assert method in response.headers["allow"]
+        assert connection.request("GET", "/healthz").status == 200
+
+
+def test_connection_close_is_honoured_and_announced(server):
+    with server.connect() as connection:
+        response = connection.post("m", headers=[("Connection", "close")])
+        accepted(response, 1)
+        assert response.closes()
+        connection.assert_closed_cleanly()
+
+
+def test_what_follows_a_request_that_closes_is_not_served(server):
+    with server.connect() as connection:
+        connection.send_until_refused(
+            format_request("POST", "/log", "a", [("Connection", "close")])
+            + format_request("POST", "/log", "never"))
+        accepted(connection.read_response(), 1)
+        connection.wait_for_close()
+    assert server.terminate() == 0
+    assert server.bodies() == ["a"]
+
+
+def test_http_1_0_is_answered_and_closed(server):
+    with server.connect() as connection:
+        connection.send(b'POST /log HTTP/1.0\r\nContent-Length: 15\r\n\r\n{"message":"m"}')
+        accepted(connection.read_response(), 1)
+        connection.assert_closed_cleanly()
+    assert server.bodies() == ["m"]
+
+
+def test_http_1_0_keep_alive_is_announced_when_kept(server):
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", "a", [("Connection", "keep-alive")],
+                                       version="HTTP/1.0"))
+        response = connection.read_response()
+        accepted(response, 1)
+        if "keep-alive" in response.headers.get("connection", "").lower():
+            accepted(connection.post("b"), 1)
+        else:
+            connection.assert_closed_cleanly()
+
+
+def test_an_upgrade_to_h2c_is_ignored(server):
+    fields = [("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"),
+              ("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA")]
+    response = server.post("m", headers=fields)
+    accepted(response, 1)
+    assert response.version == "HTTP/1.1"
+
+
+def test_a_client_that_half_closes_after_its_request_gets_the_reply(server):
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", "m"))
+        connection.half_close()
+        accepted(connection.read_response(), 1)
+        connection.assert_closed_cleanly()
+
+
+def leave_by_close(connection):
+    connection.close()
+
+
+def leave_by_reset(connection):
+    connection.reset()
+
+
+@pytest.mark.parametrize("leave", [leave_by_close, leave_by_reset])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_client_that_leaves_within_its_body_stores_nothing(server, leave, chunked):
+    whole = b'{"message":"whole line"}\n{"message":"next'
+    for _ in range(20):
+        connection = server.connect()
+        connection.send(
+            format_request("POST", "/log", None, CHUNKED) + format_chunks([whole])[:-5] if chunked
+            else format_request("POST", "/log", None, [("Content-Length", "999")]) + whole)
+        leave(connection)
+    accepted(server.post("still serving"), 1)
+    assert server.terminate() == 0
+    assert server.bodies() == ["still serving"]
+
+
+def test_a_half_closed_connection_within_a_body_stores_nothing(server):
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", None, [("Content-Length", "99")]) + b"{}\n")
+        connection.half_close()
+        reply = connection.wait_for_close()
+    assert b" 200 " not in reply
+    assert server.terminate() == 0
+    assert server.cat() == []
+
+
+def test_clients_that_leave_before_the_reply_do_not_disturb_others(server):
+    for i in range(200):
+        connection = server.connect()
+        connection.send(format_request("POST", "/log", record(i)))
+        connection.reset() if i % 2 else connection.close()
+    accepted(server.post("still serving"), 1)
+    assert server.terminate() == 0
+    numbers = server.attributes("i")
+    assert len(numbers) == len(set(numbers)), "a request was stored twice"
+
+
+def test_a_header_that_takes_too_long_is_408(make_server):
+    server = make_server({"server.timeouts.header": "300ms"})
+    with server.connect() as connection:
+        connection.send(b"POST /log HTTP/1.1\r\nHost: x\r\n")
+        response = connection.read_response()
+        expect.error(response, 408)
+        assert response.closes()
+        connection.assert_closed_cleanly()
+    assert server.get("/healthz").status == 200
+
+
+def test_dripping_header_bytes_does_not_extend_the_header_timeout(make_server):
+    server = make_server({"server.timeouts.header": "500ms"})
+    begin = time.monotonic()
+    with server.connect() as connection:
+        connection.send(b"POST /log HTTP/1.1\r\nHost: x\r\nX: ")
+        while not connection.has_bytes(wait=0.05):
+            assert time.monotonic() - begin < connection.deadline, "the drip was never cut"
+            connection.send_until_refused(b"x")
+        assert connection.read_response().status == 408
+
+
+def test_a_body_that_takes_too_long_is_408_and_stores_nothing(make_server):
+    server = make_server({"server.timeouts.body": "300ms"})
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", None, [("Content-Length", "99")]) + b"{}\n")
+        response = connection.read_response()
+        expect.error(response, 408)
+        assert response.closes()
+    assert server.terminate() == 0
+    assert server.cat() == []
+
+
+def test_an_idle_connection_is_closed_without_a_word(make_server):
+    server = make_server({"server.timeouts.idle": "300ms"})
+    with server.connect() as connection:
+        connection.assert_closed_cleanly()
+    with server.connect() as connection:
+        accepted(connection.post("m"), 1)
+        connection.assert_closed_cleanly()
+
+
+def test_hundreds_of_idle_connections_hold_nothing_up(server):
+    connections = [server.connect() for _ in range(300)]
+    try:
+        for i in (0, 150, 299):
+            accepted(connections[i].post(record(i)), 1)
+        stats = server.get("/stats")
+        assert stats.status == 200
+    finally:
+        for connection in connections:
+            connection.close()
+    assert server.attributes("i") == [0, 150, 299]
+
+
+def test_connections_over_the_maximum_do_not_break_those_within(make_server):
+    server = make_server({"server.connections_max": "8"})
+    with server.connect() as first:
+        accepted(first.post("m"), 1)
+        crowd = [server.connect() for _ in range(40)]
+        accepted(first.post("m"), 1)
+        for connection in crowd:
+            connection.close()
+    poll(server.ready, "new connections are served once the crowd has left")
+
+
+def test_a_reply_cut_off_is_noticed_by_these_tests():
+    """The client of these tests must not take a half reply for a whole one."""
+    from http_client import Connection
+    connection = Connection.__new__(Connection)
+    connection.received = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"
+    connection.deadline = 1
+
+    class Ended:
+        def settimeout(self, _):
+            pass
+
+        def recv(self, _):
+            return b""
+
+    connection.socket = Ended()
+    with pytest.raises(ConnectionClosed):
+        connection.read_response()
