@@ -92,6 +92,13 @@ class Arena {
     return {bytes, text.size()};
   }
 
+  template <class T>
+  [[nodiscard]] std::span<T> copy_span(std::span<const T> elements) & {
+    const std::span<T> span = create_span_uninitialized<T>(elements.size());
+    std::uninitialized_copy(elements.begin(), elements.end(), span.begin());
+    return span;
+  }
+
   // Grows `block` of `old_bytes` in place to `new_bytes` and returns true, if it is the latest
   // allocation and its chunk has room, or a large one whose block has; else changes nothing.
   [[nodiscard]] bool try_extend(const void* block, std::size_t old_bytes,
@@ -130,7 +137,8 @@ class Arena {
   }
   // Never passes limit_, which is a multiple of kAlignmentMax.
   static std::byte* aligned(std::byte* position, std::size_t alignment) noexcept {
-    return position + (-reinterpret_cast<std::uintptr_t>(position) & (alignment - 1));
+    const auto address = reinterpret_cast<std::uintptr_t>(position);
+    return position + (((address + alignment - 1) & ~(alignment - 1)) - address);
   }
   [[noreturn]] static void refuse_length();
 

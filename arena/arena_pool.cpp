@@ -42,6 +42,7 @@ void ArenaPool::give_back(std::uint32_t index) noexcept {
   if (used > slot.used_bytes_max.load(std::memory_order_relaxed)) {
     slot.used_bytes_max.store(used, std::memory_order_relaxed);
   }
+  slot.arena->hand_over();  // a lease may end on another thread than the one that used it
   slot.arena->reset();
   slot.arena->hand_over();
   slot.capacity_bytes.store(slot.arena->capacity_bytes(), std::memory_order_relaxed);

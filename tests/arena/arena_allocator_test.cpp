@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
 #include <list>
 #include <map>
 #include <memory_resource>
@@ -45,6 +48,19 @@ TEST(ArenaAllocatorTest, MovingAContainerTakesItsArenaAlong) {
   to = std::move(from);
   EXPECT_EQ(to.data(), elements);
   EXPECT_EQ(&to.get_allocator().arena(), &one);
+}
+
+TEST(ArenaAllocatorTest, BeastParsesHeaderFieldsIntoTheArena) {
+  namespace http = boost::beast::http;
+  Arena arena;
+  http::request_parser<http::empty_body, ArenaAllocator<char>> parser(
+      std::piecewise_construct, std::make_tuple(), std::make_tuple(ArenaAllocator<char>(arena)));
+  const std::string_view request = "POST /log HTTP/1.1\r\nHost: boom\r\nX-Long: 0123456789\r\n\r\n";
+  boost::beast::error_code error;
+  parser.put(boost::asio::buffer(request), error);
+  ASSERT_FALSE(error) << error.message();
+  EXPECT_EQ(parser.get()["X-Long"], "0123456789");
+  EXPECT_GT(arena.used_bytes(), 0U);
 }
 
 TEST(ArenaResourceTest, ServesPmrContainers) {

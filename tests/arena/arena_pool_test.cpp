@@ -79,6 +79,14 @@ TEST_F(ArenaPoolTest, OwnershipMovesToAnotherThreadWithTheLease) {
   EXPECT_EQ(pool.metrics().active, 0U);
 }
 
+TEST_F(ArenaPoolTest, ALeaseMayEndOnAnotherThreadThanItsUser) {
+  ArenaPool pool({.capacity = 1, .arena = {}}, large_blocks_);
+  std::optional<ArenaLease> lease = pool.try_lease();
+  std::thread([&] { (void)(*lease)->allocate(1); }).join();
+  lease.reset();
+  EXPECT_EQ(pool.metrics().active, 0U);
+}
+
 TEST_F(ArenaPoolTest, MetricsAddUp) {
   ArenaPool pool({.capacity = 4, .arena = {}}, large_blocks_);
   for (const std::size_t bytes : {128UL, 5120UL, 256UL}) {

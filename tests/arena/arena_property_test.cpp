@@ -104,7 +104,9 @@ struct Case {
   const char* name;
   ArenaOptions options;
 };
-void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.name;
+}
 
 class ArenaPropertyTest : public testing::TestWithParam<Case> {};
 

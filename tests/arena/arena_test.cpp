@@ -99,6 +99,15 @@ TEST(ArenaTest, CopiesTextOfEveryLengthAcrossTheInlineLimit) {
   }
 }
 
+TEST(ArenaTest, CopiesElementsOfASpan) {
+  const std::array<int, 3> numbers{1, 2, 3};
+  Arena arena;
+  const std::span<int> copy = arena.copy_span(std::span<const int>(numbers));
+  ASSERT_EQ(copy.size(), 3U);
+  EXPECT_TRUE(std::equal(copy.begin(), copy.end(), numbers.begin()));
+  EXPECT_NE(copy.data(), numbers.data());
+}
+
 TEST(ArenaTest, CopiesAnEmptyViewWithoutData) {
   Arena arena;
   EXPECT_EQ(arena.copy(std::string_view()), "");
