@@ -1,0 +1,20 @@
+# cmake -DMESSAGE=REGEX -P must_fail.cmake -- COMMAND...: passes if COMMAND fails and says MESSAGE.
+set(command)
+set(found FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(found)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(found TRUE)
+  endif()
+endforeach()
+
+# In the C locale GCC quotes with plain apostrophes.
+set(ENV{LC_ALL} C)
+execute_process(COMMAND ${command} RESULT_VARIABLE result ERROR_VARIABLE errors)
+if(result EQUAL 0)
+  message(FATAL_ERROR "the misuse compiles")
+elseif(NOT errors MATCHES "${MESSAGE}")
+  message(FATAL_ERROR "fails, but not with \"${MESSAGE}\":\n${errors}")
+endif()
