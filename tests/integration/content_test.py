@@ -2,11 +2,11 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
 from expect import accepted
-from http_client import format_request
 
 RFC3339_NANOSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")
 
@@ -271,9 +271,24 @@ def test_the_heap_allocator_stores_the_same_bytes_as_the_arena(make_server):
     assert outputs[0] == outputs[1]
 
 
-def test_http_requests_of_real_curl_are_understood(server):
-    head = [("User-Agent", "curl/7.88.1"), ("Accept", "*/*"),
-            ("Content-Type", "application/x-www-form-urlencoded")]
-    data = format_request("POST", "/log", '{"message":"from curl"}', head)
-    accepted(server.raw(data), 1)
+def curl(server, *arguments):
+    result = subprocess.run(["curl", "-sS", "-m", "20", *arguments,
+                             f"http://127.0.0.1:{server.port}/log"],
+                            capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result
+    return result.stdout
+
+
+def test_curl_with_its_form_content_type_stores_json(server):
+    assert curl(server, "-d", '{"message":"from curl"}') == '{"accepted":1,"rejected":0}'
     assert server.bodies() == ["from curl"]
+
+
+@pytest.mark.parametrize("extra", [[], ["-H", "Transfer-Encoding: chunked"], ["--http1.0"]])
+def test_curl_uploads_a_large_file(server, tmp_path, extra):
+    """Above 1 MiB curl asks with `Expect: 100-continue` first."""
+    path = tmp_path / "log.ndjson"
+    path.write_text("".join(json.dumps({"i": i, "pad": "x" * 300}) + "\n" for i in range(5000)))
+    reply = curl(server, *extra, "--data-binary", f"@{path}")
+    assert reply == '{"accepted":5000,"rejected":0}'
+    assert server.attributes("i") == list(range(5000))

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from expect import accepted, one_clear_line
-from http_client import Connection, ConnectionClosed, ReplyTimeout
+from http_client import Connection, ConnectionClosed, ReplyTimeout, format_request
 from logboom_server import free_port, run_logboom
 
 DURABLE_MODES = ["sync", "write"]
@@ -195,6 +195,24 @@ def post_rounds(server, name):
         for i in range(20):
             lines = [json.dumps({"id": f"{name}-{i}", "part": part}) for part in range(5)]
             accepted(connection.post("\n".join(lines)), 5)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_twenty_thousand_requests_over_a_hundred_connections_are_all_there(make_server, threads):
+    server = make_server({"server.threads": threads})
+    connections = [server.connect() for _ in range(100)]
+    for turn in range(10):
+        for name, connection in enumerate(connections):
+            connection.send(b"".join(
+                format_request("POST", "/log", json.dumps({"id": f"{name}-{turn}-{i}"}))
+                for i in range(20)))
+        for connection in connections:
+            for _ in range(20):
+                accepted(connection.read_response(), 1)
+    for connection in connections:
+        connection.close()
+    stored = server.attributes("id")
+    assert len(stored) == 20_000 and len(set(stored)) == 20_000
 
 
 def test_small_segments_roll_without_losing_or_reordering(make_server):

