@@ -7,7 +7,7 @@ import pytest
 
 import expect
 from expect import accepted
-from http_client import ConnectionClosed, format_chunks, format_request
+from http_client import format_chunks, format_request
 from logboom_server import poll
 
 CHUNKED = [("Transfer-Encoding", "chunked")]
@@ -317,22 +317,3 @@ def test_connections_over_the_maximum_do_not_break_those_within(make_server):
         for connection in crowd:
             connection.close()
     poll(server.ready, "new connections are served once the crowd has left")
-
-
-def test_a_reply_cut_off_is_noticed_by_these_tests():
-    """The client of these tests must not take a half reply for a whole one."""
-    from http_client import Connection
-    connection = Connection.__new__(Connection)
-    connection.received = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"
-    connection.deadline = 1
-
-    class Ended:
-        def settimeout(self, _):
-            pass
-
-        def recv(self, _):
-            return b""
-
-    connection.socket = Ended()
-    with pytest.raises(ConnectionClosed):
-        connection.read_response()
