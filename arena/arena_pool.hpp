@@ -95,7 +95,8 @@ class ArenaPool {
   static constexpr std::uint32_t kNone = 0xffffffff;
 
   // The top of the stack of idle slots, changed as one word; `tag` grows with each change.
-  struct Head {
+  // Aligned as a word, or clang calls a library for it.
+  struct alignas(8) Head {
     std::uint32_t tag;
     std::uint32_t slot;
   };
