@@ -9,7 +9,9 @@
 
 namespace logboom::store {
 
-// What a 2xx means; DESIGN 1.1.
+class FileSystem;
+
+// What a 2xx means; docs/store-format.md tells how each is kept.
 enum class Durability : std::uint8_t { sync, write, memory };
 
 enum class Severity : std::uint8_t { info, warning, error };
@@ -28,6 +30,10 @@ struct Options {
   // The store's own events, one sentence each, from any of its threads; never on the commit path
   // in normal operation.
   std::function<void(Severity, std::string_view)> report = [](Severity, std::string_view) {};
+  // Where its files are: the machine's own if null. Outlives the store.
+  FileSystem* files = nullptr;
+  // Nanoseconds since the Unix epoch; any thread. Null is the system's clock.
+  std::function<std::int64_t()> now_ns = nullptr;
 };
 
 }  // namespace logboom::store

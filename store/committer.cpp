@@ -1,0 +1,295 @@
+#include "store/committer.hpp"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace logboom::store {
+
+namespace {
+
+// Pacing waits are some hundred microseconds: the default slack of 50 would be felt.
+constexpr unsigned long kTimerSlackNs = 5000;
+
+constexpr std::chrono::hours kForever{24};
+
+std::chrono::microseconds since(Doorbell::Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(Doorbell::Clock::now() - start);
+}
+
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
+  counter.fetch_add(amount, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void HashStateDeleter::operator()(XXH3_state_s* state) const noexcept {
+  XXH3_freeState(state);
+}
+
+Committer::Committer(CommitterParts parts, std::int64_t arrival_floor_ns)
+    : parts_(parts),
+      pacer_(parts.options.durability, parts.options.commit_window),
+      last_arrival_ns_(arrival_floor_ns),
+      hash_state_(XXH3_createState()) {
+  batch_.reserve(parts.producers.size());
+  headers_.reserve(parts.producers.size());
+}
+
+void Committer::run() {
+  ::pthread_setname_np(::pthread_self(), "store-commit");
+  ::prctl(PR_SET_TIMERSLACK, kTimerSlackNs, 0, 0, 0);
+  // Acquire pairs with stop(): what was published before it is taken by the last commit.
+  while (!stopping_.load(std::memory_order_acquire)) {
+    if (wait_for_requests()) commit_batch();
+  }
+  commit_batch();
+  retire_segment();
+}
+
+void Committer::stop() noexcept {
+  stopping_.store(true, std::memory_order_release);
+  parts_.bell.stay_awake();
+}
+
+bool Committer::wait_for_requests() {
+  if (parts_.bell.waiting() <= 0) {
+    parts_.bell.sleep_until(1, idle_deadline());
+    if (parts_.bell.waiting() <= 0) {
+      idle();
+      return false;
+    }
+  }
+  gather();
+  return true;
+}
+
+void Committer::gather() noexcept {
+  const std::int64_t target = pacer_.target();
+  if (parts_.bell.waiting() >= target) return;
+  const Clock::time_point deadline = Clock::now() + pacer_.window();
+  while (parts_.bell.waiting() < target && Clock::now() < deadline) {
+    parts_.bell.sleep_until(target, deadline);
+  }
+}
+
+Committer::Clock::time_point Committer::idle_deadline() const {
+  if (segment_ == nullptr) return Clock::now() + kForever;
+  if (segment_->wants_mark()) return last_commit_ + kMarkDelay;
+  return segment_started_ + parts_.options.segment_age_max;
+}
+
+// Nothing waits: tell readers what is durable, close a segment that has become old.
+void Committer::idle() {
+  if (segment_ == nullptr || Clock::now() < idle_deadline()) return;
+  if (!segment_->wants_mark()) return retire_segment();
+  const Status marked = segment_->write_mark(last_arrival_ns_, parts_.numbers.next());
+  if (!marked) static_cast<void>(fail("write to", marked.error()));
+}
+
+void Committer::commit_batch() {
+  take_batch();
+  if (batch_.empty()) return;
+  const Clock::time_point start = Clock::now();
+  sync_time_ = {};
+  const CommitStatus status = store_batch();
+  complete_batch(status);
+  last_commit_ = Clock::now();
+  pacer_.committed(batch_requests_, parts_.bell.waiting(), sync_time_);
+  parts_.counters.commit_us.add(static_cast<std::uint64_t>(since(start).count()));
+  parts_.counters.requests_per_commit.add(static_cast<std::uint64_t>(batch_requests_));
+}
+
+void Committer::take_batch() {
+  batch_.clear();
+  batch_requests_ = 0;
+  batch_records_ = batch_bytes_ = 0;
+  for (const auto& producer : parts_.producers) {
+    StagingChain* const chain = producer->take_published();
+    if (chain == nullptr) continue;
+    batch_.push_back({producer.get(), chain});
+    const StagingChain::Totals& totals = chain->totals();
+    batch_requests_ += static_cast<std::int64_t>(std::max<std::size_t>(totals.tickets, 1));
+    if (totals.records == 0) continue;
+    batch_records_ += totals.records;
+    batch_bytes_ += align_up(sizeof(FrameHeader) + totals.payload_bytes, kFrameAlignment);
+  }
+}
+
+CommitStatus Committer::store_batch() {
+  switch (parts_.health.state()) {
+    case State::failed: return CommitStatus::failed;
+    case State::full: return CommitStatus::full;
+    case State::accepting: break;
+  }
+  if (batch_records_ != 0) {
+    if (const CommitStatus stored = store_records(); stored != CommitStatus::ok) return stored;
+  }
+  keep_rejected();
+  return CommitStatus::ok;
+}
+
+CommitStatus Committer::store_records() {
+  if (const CommitStatus room = make_room(batch_bytes_); room != CommitStatus::ok) return room;
+  const auto first_seq = parts_.numbers.take(batch_records_);
+  if (!first_seq) return fail("reserve numbers for", first_seq.error());
+  place_frames(*first_seq);
+  if (Status written = segment_->write(pieces_); !written) return fail("write to", written.error());
+  if (const CommitStatus durable = make_durable(); durable != CommitStatus::ok) return durable;
+  count(parts_.counters.commits, 1);
+  count(parts_.counters.records, batch_records_);
+  count(parts_.counters.bytes, batch_bytes_);
+  parts_.counters.last_seq.store(*first_seq + batch_records_ - 1, std::memory_order_relaxed);
+  return CommitStatus::ok;
+}
+
+CommitStatus Committer::make_room(std::uint64_t bytes) {
+  if (segment_ != nullptr) {
+    const bool old = Clock::now() - segment_started_ >= parts_.options.segment_age_max;
+    if (!old && segment_->has_room(bytes)) return CommitStatus::ok;
+    retire_segment();
+    if (parts_.health.state() == State::failed) return CommitStatus::failed;
+  }
+  const Status started = start_segment(bytes);
+  if (started) return CommitStatus::ok;
+  if (!means_no_room(started.error())) return fail("make a new", started.error());
+  parts_.health.set_full(
+      fmt::format("no room for a new segment in {}: {}; free some space and "
+                  "logs are accepted again",
+                  parts_.dir.paths.root, started.error().message()));
+  parts_.keeper.announce_room();
+  return CommitStatus::full;
+}
+
+Status Committer::start_segment(std::uint64_t bytes) {
+  auto spare = parts_.keeper.take(SegmentWriter::bytes_for(bytes));
+  if (!spare) return spare.error();
+  const std::string spare_path = spare->path;
+  SegmentHeader header;
+  header.durability = static_cast<std::uint32_t>(parts_.options.durability);
+  header.created_ns = arrival_now();
+  header.first_seq = parts_.numbers.next();
+  std::memcpy(header.store_id, parts_.dir.store_id.data(), sizeof header.store_id);
+  auto segment = SegmentWriter::start(parts_.files, parts_.dir.paths, std::move(*spare), header);
+  if (!segment) {
+    static_cast<void>(parts_.files.remove(spare_path));  // else the next opening removes it
+    return segment.error();
+  }
+  segment_ = std::move(*segment);
+  segment_started_ = Clock::now();
+  count(parts_.counters.segments, 1);
+  return {};
+}
+
+void Committer::place_frames(std::uint64_t first_seq) {
+  pieces_.clear();
+  headers_.clear();
+  const std::int64_t arrival_ns = arrival_now();
+  for (const Taken& taken : batch_) {
+    const StagingChain::Totals& totals = taken.chain->totals();
+    if (totals.records == 0) continue;
+    FrameHeader& header = headers_.emplace_back();  // within the capacity: pieces_ point to it
+    header.payload_bytes = totals.payload_bytes;
+    header.first_seq = first_seq;
+    header.record_count = static_cast<std::uint32_t>(totals.records);
+    header.arrival_ns = arrival_ns;
+    header.time_min_ns = totals.time_min_ns;
+    header.time_max_ns = totals.time_max_ns;
+    place_frame(header, *taken.chain);
+    first_seq += totals.records;
+  }
+}
+
+void Committer::place_frame(FrameHeader& header, const StagingChain& chain) {
+  header.payload_checksum = checksum_of(chain);
+  segment_->place(header);
+  seal_header(header);
+  pieces_.push_back({&header, sizeof header});
+  for (const StagingBlock* block = chain.first_block(); block != nullptr; block = block->next) {
+    // writev takes pointers to mutable bytes but does not write to them.
+    pieces_.push_back({const_cast<char*>(block->data()), block->used});
+  }
+  add_padding(align_up(header.end(), kFrameAlignment) - header.end());
+}
+
+std::uint64_t Committer::checksum_of(const StagingChain& chain) {
+  const StagingBlock* const first = chain.first_block();
+  if (first->next == nullptr) return XXH3_64bits(first->data(), first->used);
+  XXH3_64bits_reset(hash_state_.get());
+  for (const StagingBlock* block = first; block != nullptr; block = block->next) {
+    XXH3_64bits_update(hash_state_.get(), block->data(), block->used);
+  }
+  return XXH3_64bits_digest(hash_state_.get());
+}
+
+void Committer::add_padding(std::uint64_t bytes) {
+  static constexpr std::array<char, kFrameAlignment> kZeros{};
+  if (bytes != 0) pieces_.push_back({const_cast<char*>(kZeros.data()), bytes});
+}
+
+CommitStatus Committer::make_durable() {
+  if (parts_.options.durability != Durability::sync) return CommitStatus::ok;
+  const Clock::time_point start = Clock::now();
+  if (Status synced = segment_->sync(); !synced) return fail("sync", synced.error());
+  sync_time_ = since(start);
+  parts_.counters.sync_us.add(static_cast<std::uint64_t>(sync_time_.count()));
+  return CommitStatus::ok;
+}
+
+void Committer::keep_rejected() {
+  for (const Taken& taken : batch_) {
+    if (!taken.chain->rejected().empty()) parts_.rejected.add(*taken.chain);
+  }
+  const std::size_t pending = parts_.rejected.pending();
+  if (pending == 0) return;
+  const Status kept = parts_.rejected.write(parts_.options.durability == Durability::sync);
+  if (kept) return count(parts_.counters.rejected_kept, pending);
+  count(parts_.counters.rejected_lost, pending);
+  parts_.health.report(Severity::error,
+                       fmt::format("cannot keep {} refused records in {}: {}", pending,
+                                   parts_.dir.paths.rejected(), kept.error().message()));
+}
+
+void Committer::complete_batch(CommitStatus status) {
+  for (const Taken& taken : batch_) {
+    taken.chain->complete(status);
+    taken.producer->push_completed(taken.chain);
+    taken.producer->signal_completed();
+  }
+}
+
+void Committer::retire_segment() {
+  if (segment_ == nullptr) return;
+  const Status ended = segment_->write_end(last_arrival_ns_, parts_.numbers.next());
+  if (!ended) return static_cast<void>(fail("write to", ended.error()));
+  parts_.keeper.retire(std::move(segment_));
+}
+
+CommitStatus Committer::fail(const char* what, const boost::system::error_code& error) {
+  const std::string name = segment_ == nullptr ? "segment" : "segment " + segment_->name();
+  segment_.reset();  // for good: nothing is known about its last commit
+  parts_.health.set_failed(fmt::format("cannot {} {}: {}; restart the server once the disk is well",
+                                       what, name, error.message()));
+  return CommitStatus::failed;
+}
+
+std::int64_t Committer::arrival_now() {
+  last_arrival_ns_ = std::max(last_arrival_ns_, now_ns());
+  return last_arrival_ns_;
+}
+
+std::int64_t Committer::now_ns() const {
+  if (parts_.options.now_ns) return parts_.options.now_ns();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace logboom::store

@@ -1,0 +1,177 @@
+#include "store/data_dir.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "store/format.hpp"
+
+namespace logboom::store {
+
+namespace {
+
+constexpr std::size_t kSeqDigits = 20;
+
+Opened<void> failure(std::string sentence) {
+  return {boost::system::in_place_error, std::move(sentence)};
+}
+
+std::string explain(std::string_view verb, const std::string& path,
+                    const boost::system::error_code& error) {
+  return fmt::format("cannot {} {}: {}", verb, path, error.message());
+}
+
+// The directory and those above it.
+Status make_directories(FileSystem& files, const std::string& dir) {
+  const Status made = files.make_directory(dir);
+  if (made || made.error() != os_error(ENOENT)) return made;
+  const std::size_t slash = dir.find_last_of('/');
+  if (slash == std::string::npos || slash == 0) return made;
+  if (Status above = make_directories(files, dir.substr(0, slash)); !above) return above;
+  if (Status again = files.make_directory(dir); !again) return again;
+  return files.sync_directory(dir.substr(0, slash));
+}
+
+Opened<std::unique_ptr<FileLock>> take_lock(FileSystem& files, const DataPaths& paths) {
+  using Lock = Opened<std::unique_ptr<FileLock>>;
+  auto lock = files.lock(paths.lock());
+  if (lock) return Lock(std::move(*lock));
+  if (lock.error() == os_error(EAGAIN)) {
+    return Lock(
+        boost::system::in_place_error,
+        fmt::format("another server is using {}: stop it or choose another directory", paths.root));
+  }
+  return Lock(boost::system::in_place_error, explain("lock", paths.lock(), lock.error()));
+}
+
+Opened<void> make_layout(FileSystem& files, const DataPaths& paths) {
+  for (const auto& dir : {paths.segments(), paths.rejected(), paths.quarantine()}) {
+    if (Status made = files.make_directory(dir); !made) {
+      return failure(explain("make", dir, made.error()));
+    }
+  }
+  if (Status synced = files.sync_directory(paths.root); !synced) {
+    return failure(explain("sync", paths.root, synced.error()));
+  }
+  return {};
+}
+
+// Makes the small file with these bytes if there is none.
+Opened<void> ensure_file(FileSystem& files, const DataPaths& paths, const std::string& name,
+                         const std::string& bytes) {
+  const std::string path = paths.root + "/" + name;
+  const auto there = files.open(path, OpenMode::read);
+  if (there) return {};
+  if (there.error() != os_error(ENOENT)) return failure(explain("read", path, there.error()));
+  if (Status made = write_small_file(files, paths.root, name, bytes); !made) {
+    return failure(explain("make", path, made.error()));
+  }
+  return {};
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  return text;
+}
+
+Opened<void> read_store_id(FileSystem& files, DataDir& dir) {
+  const auto id = read_small_file(files, dir.paths.store_id());
+  if (!id) return failure(explain("read", dir.paths.store_id(), id.error()));
+  dir.store_id = trimmed(*id);
+  if (dir.store_id.size() == sizeof(SegmentHeader::store_id)) return {};
+  return failure(
+      fmt::format("{} does not hold 32 hex digits: restore it from a backup or remove it",
+                  dir.paths.store_id()));
+}
+
+Opened<void> prepare(FileSystem& files, DataDir& dir) {
+  const DataPaths& paths = dir.paths;
+  if (Status made = make_directories(files, paths.root); !made) {
+    return failure(explain("make the data directory", paths.root, made.error()));
+  }
+  auto lock = take_lock(files, paths);
+  if (!lock) return failure(lock.error());
+  dir.lock = std::move(*lock);
+  const std::string id = fmt::format("{:016x}{:016x}\n", random_id(), random_id());
+  if (auto made = ensure_file(files, paths, "store_id", id); !made) return made;
+  if (auto made = ensure_file(files, paths, "FORMAT", fmt::format("{}\n", kFormatVersion)); !made) {
+    return made;
+  }
+  if (auto known = check_format(files, paths); !known) return known;
+  if (auto made = make_layout(files, paths); !made) return made;
+  return read_store_id(files, dir);
+}
+
+}  // namespace
+
+std::string segment_name(std::int64_t arrival_ns, std::uint64_t first_seq) {
+  const std::time_t seconds = arrival_ns / 1'000'000'000;
+  const std::int64_t milliseconds = arrival_ns / 1'000'000 % 1000;
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}.{:03}Z-{:020}{}", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, milliseconds,
+                     first_seq, kSegmentSuffix);
+}
+
+std::uint64_t first_seq_in_name(std::string_view name) noexcept {
+  if (!name.ends_with(kSegmentSuffix)) return 0;
+  name.remove_suffix(kSegmentSuffix.size());
+  if (name.size() < kSeqDigits + 1 || name[name.size() - kSeqDigits - 1] != '-') return 0;
+  std::uint64_t seq = 0;
+  const char* const end = name.data() + name.size();
+  const auto parsed = std::from_chars(end - kSeqDigits, end, seq);
+  return parsed.ec == std::errc{} && parsed.ptr == end ? seq : 0;
+}
+
+Result<std::vector<std::string>> list_segments(FileSystem& files, const DataPaths& paths) {
+  auto names = files.list(paths.segments());
+  if (!names) return names.error();
+  std::erase_if(*names, [](const std::string& name) { return first_seq_in_name(name) == 0; });
+  return names;
+}
+
+Opened<DataDir> DataDir::open(FileSystem& files, const std::string& dir) {
+  DataDir made;
+  made.paths.root = dir;
+  if (auto prepared = prepare(files, made); !prepared) {
+    return {boost::system::in_place_error, prepared.error()};
+  }
+  return made;
+}
+
+Opened<void> check_format(FileSystem& files, const DataPaths& paths) {
+  const auto text = read_small_file(files, paths.format());
+  if (!text && text.error() == os_error(ENOENT)) {
+    return failure(fmt::format("{} is not a data directory: it has no FORMAT", paths.root));
+  }
+  if (!text) return failure(explain("read", paths.format(), text.error()));
+  const std::string_view digits = trimmed(*text);
+  std::uint32_t version = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), version);
+  if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || version == 0) {
+    return failure(fmt::format("{} does not hold a version number", paths.format()));
+  }
+  if (version <= kFormatVersion) return {};
+  return failure(
+      fmt::format("{} was written by a newer version (format {}, this binary knows {}): "
+                  "use that version or another directory",
+                  paths.root, version, kFormatVersion));
+}
+
+std::uint64_t random_id() noexcept {
+  std::uint64_t id = 0;
+  while (id == 0) {
+    if (::getrandom(&id, sizeof id, 0) != sizeof id) id = 0;
+  }
+  return id;
+}
+
+}  // namespace logboom::store

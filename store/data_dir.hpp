@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/os_file.hpp"
+
+namespace logboom::store {
+
+// A result whose error is one sentence for the operator: what is wrong and what to do.
+template <class T>
+using Opened = boost::system::result<T, std::string>;
+
+// Names of things in a data directory.
+struct DataPaths {
+  std::string root;
+
+  [[nodiscard]] std::string format() const { return root + "/FORMAT"; }
+  [[nodiscard]] std::string store_id() const { return root + "/store_id"; }
+  [[nodiscard]] std::string lock() const { return root + "/LOCK"; }
+  [[nodiscard]] std::string numbers() const { return root + "/numbers"; }
+  [[nodiscard]] std::string segments() const { return root + "/segments"; }
+  [[nodiscard]] std::string rejected() const { return root + "/rejected"; }
+  [[nodiscard]] std::string quarantine() const { return root + "/quarantine"; }
+};
+
+inline constexpr std::string_view kSegmentSuffix = ".seg";
+// Files of zeros that wait to become segments; left-overs are removed at opening.
+inline constexpr std::string_view kSparePrefix = ".spare-";
+
+// `20261122T101500.123Z-00000000000000000001.seg`: names sort by arrival, then by number.
+[[nodiscard]] std::string segment_name(std::int64_t arrival_ns, std::uint64_t first_seq);
+// The first number in a segment's name, or 0 if the name is not a segment's.
+[[nodiscard]] std::uint64_t first_seq_in_name(std::string_view name) noexcept;
+// The names of all segments, oldest first.
+[[nodiscard]] Result<std::vector<std::string>> list_segments(FileSystem& files,
+                                                             const DataPaths& paths);
+
+// A data directory that is there, is ours to write, and is of a version this binary knows.
+struct DataDir {
+  DataPaths paths;
+  std::string store_id;  // 32 hex digits, made once per directory
+  std::unique_ptr<FileLock> lock;
+
+  // Makes what is missing of it, the directory itself included, and locks it.
+  [[nodiscard]] static Opened<DataDir> open(FileSystem& files, const std::string& dir);
+};
+
+// For readers, who take no lock: whether the directory is of a version this binary knows.
+[[nodiscard]] Opened<void> check_format(FileSystem& files, const DataPaths& paths);
+
+// 64 bits of the kernel's randomness; never 0.
+[[nodiscard]] std::uint64_t random_id() noexcept;
+
+}  // namespace logboom::store

@@ -1,0 +1,223 @@
+#include "store/os_file.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+namespace logboom::store {
+
+boost::system::error_code os_error(int number) noexcept {
+  return {number, boost::system::system_category()};
+}
+
+bool means_no_room(const boost::system::error_code& error) noexcept {
+  return error == os_error(ENOSPC) || error == os_error(EDQUOT) || error == os_error(EFBIG);
+}
+
+Status File::write_at(std::string_view bytes, std::uint64_t offset) {
+  iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+  return write_at(std::span<iovec>(&piece, 1), offset);
+}
+
+namespace {
+
+boost::system::error_code last_error() noexcept {
+  return os_error(errno);
+}
+
+Status status_of(int result) noexcept {
+  if (result != 0) return last_error();
+  return {};
+}
+
+// Steps over what a short write has already taken.
+std::span<iovec> skip_written(std::span<iovec> pieces, std::size_t bytes) noexcept {
+  while (!pieces.empty() && bytes >= pieces.front().iov_len) {
+    bytes -= pieces.front().iov_len;
+    pieces = pieces.subspan(1);
+  }
+  if (bytes != 0) {
+    pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + bytes;
+    pieces.front().iov_len -= bytes;
+  }
+  return pieces;
+}
+
+class OsFile final : public File {
+ public:
+  explicit OsFile(int fd) noexcept : fd_(fd) {}
+  OsFile(const OsFile&) = delete;
+  OsFile& operator=(const OsFile&) = delete;
+  ~OsFile() override { ::close(fd_); }
+
+  Status write_at(std::span<iovec> pieces, std::uint64_t offset) override {
+    while (!pieces.empty()) {
+      const auto count = static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX));
+      const ssize_t written = ::pwritev(fd_, pieces.data(), count, static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return last_error();
+      offset += static_cast<std::uint64_t>(written);
+      pieces = skip_written(pieces, static_cast<std::size_t>(written));
+    }
+    return {};
+  }
+
+  Result<std::size_t> read_at(char* out, std::size_t bytes, std::uint64_t offset) override {
+    std::size_t total = 0;
+    while (total < bytes) {
+      const ssize_t got =
+          ::pread(fd_, out + total, bytes - total, static_cast<off_t>(offset + total));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return last_error();
+      if (got == 0) break;
+      total += static_cast<std::size_t>(got);
+    }
+    return total;
+  }
+
+  Status sync() override { return status_of(::fdatasync(fd_)); }
+
+  Status truncate(std::uint64_t bytes) override {
+    return status_of(::ftruncate(fd_, static_cast<off_t>(bytes)));
+  }
+
+  Status allocate(std::uint64_t bytes) override {
+    // posix_fallocate returns the error instead of setting errno.
+    const int error = ::posix_fallocate(fd_, 0, static_cast<off_t>(bytes));
+    if (error != 0) return os_error(error);
+    return {};
+  }
+
+  Result<std::uint64_t> size() override {
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0) return last_error();
+    return static_cast<std::uint64_t>(info.st_size);
+  }
+
+ private:
+  int fd_;
+};
+
+class OsLock final : public FileLock {
+ public:
+  explicit OsLock(int fd) noexcept : fd_(fd) {}
+  OsLock(const OsLock&) = delete;
+  OsLock& operator=(const OsLock&) = delete;
+  ~OsLock() override { ::close(fd_); }
+
+ private:
+  int fd_;
+};
+
+struct flock whole_file(short type) noexcept {
+  struct flock range {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
+class OsFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    int flags = O_CLOEXEC | (mode == OpenMode::read ? O_RDONLY : O_RDWR);
+    if (mode == OpenMode::create) flags |= O_CREAT | O_EXCL;
+    const int fd = ::open(path.c_str(), flags, 0600);
+    if (fd < 0) return last_error();
+    return std::unique_ptr<File>(std::make_unique<OsFile>(fd));
+  }
+
+  Status rename(const std::string& from, const std::string& to) override {
+    return status_of(::rename(from.c_str(), to.c_str()));
+  }
+
+  Status remove(const std::string& path) override { return status_of(::unlink(path.c_str())); }
+
+  Result<std::vector<std::string>> list(const std::string& dir) override {
+    DIR* const handle = ::opendir(dir.c_str());
+    if (handle == nullptr) return last_error();
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(handle)) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    ::closedir(handle);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Status make_directory(const std::string& dir) override {
+    if (::mkdir(dir.c_str(), 0700) == 0) return {};
+    if (errno != EEXIST) return last_error();
+    struct stat info {};
+    if (::stat(dir.c_str(), &info) != 0) return last_error();
+    if (!S_ISDIR(info.st_mode)) return os_error(ENOTDIR);
+    return {};
+  }
+
+  Status sync_directory(const std::string& dir) override {
+    const int fd = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return last_error();
+    const Status synced = status_of(::fsync(fd));
+    ::close(fd);
+    return synced;
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return last_error();
+    auto held = std::make_unique<OsLock>(fd);
+    struct flock range = whole_file(F_WRLCK);
+    if (::fcntl(fd, F_OFD_SETLK, &range) != 0) return os_error(errno == EACCES ? EAGAIN : errno);
+    return std::unique_ptr<FileLock>(std::move(held));
+  }
+
+  bool is_locked(const std::string& path) override {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    struct flock range = whole_file(F_RDLCK);
+    const bool asked = ::fcntl(fd, F_OFD_GETLK, &range) == 0;
+    ::close(fd);
+    return asked && range.l_type != F_UNLCK;
+  }
+};
+
+}  // namespace
+
+FileSystem& os_files() noexcept {
+  static OsFileSystem files;
+  return files;
+}
+
+Result<std::string> read_small_file(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, OpenMode::read);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  std::string bytes(static_cast<std::size_t>(*size), '\0');
+  const auto got = (*file)->read_at(bytes.data(), bytes.size(), 0);
+  if (!got) return got.error();
+  bytes.resize(*got);
+  return bytes;
+}
+
+Status write_small_file(FileSystem& files, const std::string& dir, const std::string& name,
+                        std::string_view bytes) {
+  const std::string beside = dir + "/." + name + ".new";
+  static_cast<void>(files.remove(beside));  // what a crash may have left
+  {
+    auto file = files.open(beside, OpenMode::create);
+    if (!file) return file.error();
+    if (Status written = (*file)->write_at(bytes, 0); !written) return written;
+    if (Status synced = (*file)->sync(); !synced) return synced;
+  }
+  if (Status renamed = files.rename(beside, dir + "/" + name); !renamed) return renamed;
+  return files.sync_directory(dir);
+}
+
+}  // namespace logboom::store

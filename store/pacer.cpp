@@ -1,0 +1,34 @@
+#include "store/pacer.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace logboom::store {
+
+std::int64_t Pacer::target() const noexcept {
+  if (durability_ == Durability::memory || commit_window_.count() > 0) {
+    return std::numeric_limits<std::int64_t>::max() / 4;
+  }
+  if (commit_window_.count() == 0) return 1;
+  return std::max<std::int64_t>(1, (in_flight_x8_ / 8 * 3 + 3) / 4);
+}
+
+Pacer::Microseconds Pacer::window() const noexcept {
+  if (commit_window_.count() >= 0) return commit_window_;
+  if (durability_ == Durability::memory) return kMemoryWindow;
+  return std::clamp(median_sync_, kWindowMin, kWindowMax);
+}
+
+void Pacer::committed(std::int64_t requests, std::int64_t arrived,
+                      Microseconds sync_time) noexcept {
+  const std::int64_t seen_x8 = 8 * (requests + std::max<std::int64_t>(arrived, 0));
+  in_flight_x8_ = std::max(seen_x8, in_flight_x8_ - (in_flight_x8_ - seen_x8 + 7) / 8);
+  sync_times_[commits_++ % kSyncTimes] = sync_time;
+  if (commits_ % kSyncTimes != 0) return;
+  auto times = sync_times_;
+  const auto middle = times.begin() + kSyncTimes / 2;
+  std::nth_element(times.begin(), middle, times.end());
+  median_sync_ = *middle;
+}
+
+}  // namespace logboom::store

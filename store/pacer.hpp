@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "store/options.hpp"
+
+namespace logboom::store {
+
+// Decides how long the committer waits for more requests before it takes a batch. Group commit
+// without waiting wakes every thread for a handful of requests; a short wait until most of the
+// requests in flight have come costs less and answers sooner. Used by the committer only.
+class Pacer {
+ public:
+  using Microseconds = std::chrono::microseconds;
+
+  static constexpr Microseconds kWindowMin{100};
+  static constexpr Microseconds kWindowMax{500};
+  // In `memory` nobody waits for the commit: records may gather.
+  static constexpr Microseconds kMemoryWindow{2000};
+
+  Pacer(Durability durability, Microseconds commit_window)
+      : durability_(durability), commit_window_(commit_window) {}
+
+  // As many waiting requests are worth committing at once: most of those thought to be in flight,
+  // 1 for a client on its own.
+  [[nodiscard]] std::int64_t target() const noexcept;
+  // How long to wait for them at most.
+  [[nodiscard]] Microseconds window() const noexcept;
+
+  // A batch of `requests` was committed, `arrived` more came meanwhile; the sync took `sync_time`.
+  void committed(std::int64_t requests, std::int64_t arrived, Microseconds sync_time) noexcept;
+
+ private:
+  static constexpr std::size_t kSyncTimes = 15;
+
+  Durability durability_;
+  Microseconds commit_window_;
+  // Requests in flight: rises at once, decays by an eighth of the difference a commit.
+  std::int64_t in_flight_x8_ = 8;
+  std::array<Microseconds, kSyncTimes> sync_times_{};
+  std::size_t commits_ = 0;
+  Microseconds median_sync_{kWindowMin};
+};
+
+}  // namespace logboom::store

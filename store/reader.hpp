@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/data_dir.hpp"
+#include "store/format.hpp"
+#include "store/os_file.hpp"
+#include "store/segment_scan.hpp"
+
+namespace logboom::store {
+
+struct ReaderOptions {
+  // Only records with greater numbers.
+  std::uint64_t after_seq = 0;
+  // A hint: frames whose event times all lie outside are skipped whole, so their other records may
+  // or may not be left out. Nanoseconds, both inclusive.
+  std::int64_t time_min_ns = std::numeric_limits<std::int64_t>::min();
+  std::int64_t time_max_ns = std::numeric_limits<std::int64_t>::max();
+  // How long next() looks for the word that what it has found is durable, in `sync` only.
+  std::chrono::milliseconds durable_wait{100};
+  FileSystem* files = nullptr;  // the machine's own if null
+};
+
+// Valid until the reader's next call.
+struct RecordView {
+  std::uint64_t seq = 0;
+  std::string_view line;  // with `_seq`, without a newline
+  std::int64_t arrival_ns = 0;
+  // Of the frame that holds it: its own event time is between them.
+  std::int64_t time_min_ns = 0;
+  std::int64_t time_max_ns = 0;
+};
+
+// The records of a data directory in the order of their numbers. Takes no lock; works while a
+// server writes, after a crash and on a copy. Records show once they have reached the durability
+// they were written with; after a crash, all that are valid do. One thread.
+class Reader {
+ public:
+  // The error is one sentence for the operator.
+  [[nodiscard]] static boost::system::result<Reader, std::string> open(const std::string& dir,
+                                                                       ReaderOptions options = {});
+
+  // The next record, or nothing when there is none now: later there may be.
+  [[nodiscard]] std::optional<RecordView> next();
+
+  // Pieces of segments that were unreadable and have been passed over, and their bytes.
+  [[nodiscard]] std::uint64_t damaged_regions() const noexcept { return damaged_regions_; }
+  [[nodiscard]] std::uint64_t damaged_bytes() const noexcept { return damaged_bytes_; }
+  // The last error of the operating system that kept it from reading on, if any.
+  [[nodiscard]] boost::system::error_code error() const noexcept { return error_; }
+
+ private:
+  enum class Found : std::uint8_t { frame, unwanted, nothing, segment_done };
+
+  Reader(FileSystem& files, DataPaths paths, ReaderOptions options);
+
+  [[nodiscard]] std::optional<RecordView> take_record_from_frame();
+  [[nodiscard]] bool load_frame();
+  [[nodiscard]] Found next_frame();
+  [[nodiscard]] Found take_frame();
+  [[nodiscard]] bool is_shown(const FrameHeader& header);
+  [[nodiscard]] bool waits_for_sync();
+  [[nodiscard]] bool is_wanted(const FrameHeader& header) const noexcept;
+  [[nodiscard]] bool open_next_segment();
+  [[nodiscard]] bool open_segment(const std::string& name);
+  [[nodiscard]] std::optional<std::string> following_segment();
+  [[nodiscard]] std::string_view splice(const StoredRecord& record, std::uint64_t seq);
+  void count_damage(std::uint64_t bytes) noexcept;
+
+  FileSystem* files_;
+  DataPaths paths_;
+  ReaderOptions options_;
+  std::uint64_t last_seq_;
+  std::string segment_name_;
+  std::optional<SegmentScan> scan_;
+  bool segment_over_ = false;  // nothing more will come in the current segment
+
+  // The frame being read.
+  std::string_view payload_;
+  std::uint64_t next_seq_ = 0;
+  std::string line_;
+
+  std::uint64_t damaged_regions_ = 0;
+  std::uint64_t damaged_bytes_ = 0;
+  boost::system::error_code error_;
+};
+
+}  // namespace logboom::store

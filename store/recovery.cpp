@@ -1,0 +1,212 @@
+#include "store/recovery.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "store/format.hpp"
+#include "store/segment_scan.hpp"
+
+namespace logboom::store {
+
+namespace {
+
+// Of a copy from file to file.
+constexpr std::size_t kCopyBytes = 1024 * 1024;
+
+// The mark that closes the segment, if it was closed and cut to its length.
+Result<FrameHeader> read_end(File& file) {
+  FrameHeader none;
+  none.kind = FrameKind::data;
+  const auto size = file.size();
+  if (!size) return size.error();
+  if (*size < kCommitAlignment + sizeof(FrameHeader)) return none;
+  std::array<char, sizeof(FrameHeader)> bytes{};
+  const auto got = file.read_at(bytes.data(), bytes.size(), *size - bytes.size());
+  if (!got) return got.error();
+  const auto header = load_header<FrameHeader>(bytes.data());
+  const bool at_its_place = *got == bytes.size() && header.offset == *size - bytes.size();
+  return is_intact(header) && at_its_place && header.kind == FrameKind::end ? header : none;
+}
+
+// Copies the bytes to `to`, at the same place if it is the same file.
+Status copy_range(File& from, ByteRange range, File& to, std::uint64_t to_offset) {
+  std::vector<char> buffer(kCopyBytes);
+  for (std::uint64_t at = range.from; at < range.to;) {
+    const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), range.to - at);
+    const auto got = from.read_at(buffer.data(), wanted, at);
+    if (!got) return got.error();
+    if (*got == 0) break;
+    const std::string_view bytes(buffer.data(), *got);
+    if (Status written = to.write_at(bytes, to_offset + (at - range.from)); !written) {
+      return written;
+    }
+    at += *got;
+  }
+  return to.sync();
+}
+
+// Recovers one segment that was not closed.
+class SegmentRecovery {
+ public:
+  SegmentRecovery(FileSystem& files, const DataPaths& paths, const Health& health, std::string name,
+                  std::unique_ptr<File> file)
+      : files_(files),
+        paths_(paths),
+        health_(health),
+        name_(std::move(name)),
+        scan_(std::move(file)) {}
+
+  [[nodiscard]] Status run(Recovered& recovered) {
+    if (Status walked = walk(recovered.counts); !walked) return walked;
+    recovered.next_seq = std::max(recovered.next_seq, next_seq_);
+    recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, last_arrival_ns_);
+    ++recovered.counts.segments;
+    return scan_.last_frame() == 0 ? remove() : close();
+  }
+  [[nodiscard]] bool holds_records() const noexcept { return scan_.last_frame() != 0; }
+
+ private:
+  [[nodiscard]] Status walk(RecoveryCounts& counts) {
+    if (Status read = scan_.read_header(); !read) return read;
+    if (!scan_.has_header()) {
+      ++counts.damaged_regions;
+      if (Status kept = quarantine({0, kCommitAlignment}, counts); !kept) return kept;
+      health_.report(Severity::error, fmt::format("the header of segment {} is damaged", name_));
+    }
+    for (;;) {
+      switch (scan_.next(SegmentScan::Rest::searched)) {
+        case SegmentScan::Step::frame: take_frame(counts); break;
+        case SegmentScan::Step::damage:
+          if (Status kept = take_damage(counts); !kept) return kept;
+          break;
+        case SegmentScan::Step::pause: return take_tail(counts);
+        case SegmentScan::Step::end: return {};
+        case SegmentScan::Step::error: return scan_.error();
+      }
+    }
+  }
+
+  void take_frame(RecoveryCounts& counts) {
+    const FrameHeader& header = scan_.header();
+    counts.records += header.record_count;
+    next_seq_ = header.first_seq + header.record_count;
+    last_arrival_ns_ = header.arrival_ns;
+  }
+
+  [[nodiscard]] Status take_damage(RecoveryCounts& counts) {
+    const ByteRange region = scan_.region();
+    ++counts.damaged_regions;
+    health_.report(Severity::error,
+                   fmt::format("segment {} is damaged: {} bytes at {} had been durable and are "
+                               "unreadable; they are copied to quarantine/",
+                               name_, region.bytes(), region.from));
+    return quarantine(region, counts);
+  }
+
+  [[nodiscard]] Status take_tail(RecoveryCounts& counts) {
+    const ByteRange region = scan_.region();
+    if (region.bytes() == 0) return {};
+    ++counts.torn_tails;
+    health_.report(Severity::warning,
+                   fmt::format("segment {} had a torn tail of {} bytes at {}, never acknowledged "
+                               "in sync mode; it is moved to quarantine/",
+                               name_, region.bytes(), region.from));
+    return quarantine(region, counts);
+  }
+
+  [[nodiscard]] Status quarantine(ByteRange region, RecoveryCounts& counts) {
+    const std::string path = fmt::format("{}/{}-{}.bin", paths_.quarantine(), name_, region.from);
+    static_cast<void>(files_.remove(path));  // of a recovery that was itself cut short
+    auto copy = files_.open(path, OpenMode::create);
+    if (!copy) return copy.error();
+    if (Status copied = copy_range(scan_.file(), region, **copy, 0); !copied) return copied;
+    counts.quarantined_bytes += region.bytes();
+    return files_.sync_directory(paths_.quarantine());
+  }
+
+  [[nodiscard]] Status remove() {
+    if (Status removed = files_.remove(paths_.segments() + "/" + name_); !removed) return removed;
+    return files_.sync_directory(paths_.segments());
+  }
+
+  // What was valid but perhaps only in the page cache (after a failed sync the kernel may take it
+  // for written) is written again, so that what readers are shown from now on is durable.
+  [[nodiscard]] Status close() {
+    const std::uint64_t end = align_up(scan_.valid_end(), kCommitAlignment);
+    const ByteRange unsure{std::max(scan_.durable_end(), kCommitAlignment), scan_.valid_end()};
+    if (Status cut = scan_.file().truncate(scan_.valid_end()); !cut) return cut;
+    if (unsure.from < unsure.to) {
+      if (Status copied = copy_range(scan_.file(), unsure, scan_.file(), unsure.from); !copied) {
+        return copied;
+      }
+    }
+    return write_end(end);
+  }
+
+  [[nodiscard]] Status write_end(std::uint64_t offset) {
+    FrameHeader header;
+    header.kind = FrameKind::end;
+    header.segment_id = scan_.header().segment_id;
+    header.offset = header.durable_end = offset;
+    header.previous_offset = scan_.last_frame();
+    header.first_seq = next_seq_;
+    header.arrival_ns = last_arrival_ns_;
+    header.payload_checksum = XXH3_64bits(nullptr, 0);
+    seal_header(header);
+    const std::string_view bytes(reinterpret_cast<const char*>(&header), sizeof header);
+    if (Status written = scan_.file().write_at(bytes, offset); !written) return written;
+    return scan_.file().sync();
+  }
+
+  FileSystem& files_;
+  const DataPaths& paths_;
+  const Health& health_;
+  std::string name_;
+  SegmentScan scan_;
+  std::uint64_t next_seq_ = 1;
+  std::int64_t last_arrival_ns_ = 0;
+};
+
+// One segment: closed already, or closed now. The error concerns this segment only.
+Status visit(FileSystem& files, const DataPaths& paths, const Health& health,
+             const std::string& name, Recovered& recovered) {
+  auto file = files.open(paths.segments() + "/" + name, OpenMode::read_write);
+  if (!file) return file.error();
+  const auto end = read_end(**file);
+  if (!end) return end.error();
+  if (end->kind == FrameKind::end) {
+    recovered.next_seq = std::max(recovered.next_seq, end->first_seq);
+    recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, end->arrival_ns);
+    ++recovered.segments;
+    return {};
+  }
+  SegmentRecovery recovery(files, paths, health, name, std::move(*file));
+  const Status closed = recovery.run(recovered);
+  if (recovery.holds_records()) ++recovered.segments;
+  return closed;
+}
+
+}  // namespace
+
+Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,
+                                   const Health& health) {
+  const auto names = list_segments(files, paths);
+  if (!names) return names.error();
+  Recovered recovered;
+  for (const std::string& name : *names) {
+    recovered.next_seq = std::max(recovered.next_seq, first_seq_in_name(name));
+    const Status visited = visit(files, paths, health, name, recovered);
+    if (visited) continue;
+    health.report(Severity::error, fmt::format("cannot recover segment {}: {}; it is left as it is",
+                                               name, visited.error().message()));
+  }
+  return recovered;
+}
+
+}  // namespace logboom::store

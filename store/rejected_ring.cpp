@@ -1,0 +1,186 @@
+#include "store/rejected_ring.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace logboom::store {
+
+namespace {
+
+constexpr std::string_view kSuffix = ".ndjson";
+
+// Bytes of the well-formed UTF-8 sequence at the front, 0 if there is none (Unicode table 3-7).
+std::size_t utf8_sequence(std::string_view text) noexcept {
+  const auto at = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return at(i) >= low && at(i) <= high;
+  };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const bool second = follows(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
+    return second && follows(2) ? 3 : 0;
+  }
+  if (lead < 0xF0 || lead > 0xF4) return 0;
+  const bool second = follows(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
+  return second && follows(2) && follows(3) ? 4 : 0;
+}
+
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_sequence(text);
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  for (const char byte : text) {
+    if (byte == '"' || byte == '\\') {
+      out += '\\';
+      out += byte;
+    } else if (static_cast<unsigned char>(byte) < 0x20) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(byte));
+    } else {
+      out += byte;
+    }
+  }
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    unsigned group = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      out += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+    }
+  }
+}
+
+void append_time(std::string& out, std::int64_t time_ns) {
+  const std::time_t seconds = time_ns / 1'000'000'000;
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z",
+                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                 utc.tm_sec, time_ns % 1'000'000'000);
+}
+
+void append_raw(std::string& out, std::string_view raw) {
+  const std::string_view kept = raw.substr(0, RejectedRing::kRawBytesMax);
+  if (kept.size() != raw.size()) {
+    fmt::format_to(std::back_inserter(out), "\"raw_bytes\":{},", raw.size());
+  }
+  if (is_utf8(kept)) {
+    out += "\"raw\":\"";
+    append_escaped(out, kept);
+  } else {
+    out += "\"raw_base64\":\"";
+    append_base64(out, kept);
+  }
+  out += "\"}\n";
+}
+
+std::uint64_t number_of(std::string_view name) noexcept {
+  std::uint64_t number = 0;
+  if (name.ends_with(kSuffix)) std::from_chars(name.data(), name.data() + name.size(), number);
+  return number;
+}
+
+}  // namespace
+
+Result<RejectedRing> RejectedRing::open(FileSystem& files, const DataPaths& paths,
+                                        std::uint64_t bytes_max) {
+  RejectedRing ring(files, paths, bytes_max);
+  auto names = files.list(paths.rejected());
+  if (!names) return names.error();
+  for (std::string& name : *names) {
+    if (number_of(name) == 0) continue;
+    auto file = files.open(paths.rejected() + "/" + name, OpenMode::read);
+    if (!file) return file.error();
+    const auto size = (*file)->size();
+    if (!size) return size.error();
+    ring.files_made_ = std::max(ring.files_made_, number_of(name));
+    ring.bytes_ += *size;
+    ring.ring_.push_back({std::move(name), *size});
+  }
+  return ring;
+}
+
+void RejectedRing::add(const StagingChain& chain) {
+  std::string_view text = chain.rejected_text();
+  const auto take = [&text](std::size_t bytes) {
+    const std::string_view taken = text.substr(0, bytes);
+    text.remove_prefix(bytes);
+    return taken;
+  };
+  for (const RejectedEntry& entry : chain.rejected()) {
+    const std::string_view raw = take(entry.raw_bytes);
+    lines_ += "{\"time\":\"";
+    append_time(lines_, entry.arrival_ns);
+    lines_ += "\",\"reason\":\"";
+    append_escaped(lines_, take(entry.reason_bytes));
+    lines_ += "\",\"protocol\":\"";
+    append_escaped(lines_, take(entry.protocol_bytes));
+    lines_ += "\",";
+    append_raw(lines_, raw);
+    ++pending_;
+  }
+}
+
+Status RejectedRing::write(bool synced) {
+  const Status written = write_lines(synced);
+  if (!written) file_.reset();  // what it holds at its end is unknown: go on in a new one
+  lines_.clear();
+  pending_ = 0;
+  return written;
+}
+
+Status RejectedRing::write_lines(bool synced) {
+  if (file_ == nullptr || ring_.back().bytes >= bytes_max_ / kFiles) {
+    if (Status started = start_file(); !started) return started;
+  }
+  RingFile& current = ring_.back();
+  if (Status written = file_->write_at(lines_, current.bytes); !written) return written;
+  current.bytes += lines_.size();
+  bytes_ += lines_.size();
+  while (bytes_ > bytes_max_ && ring_.size() > 1) {
+    if (Status removed = remove_oldest(); !removed) return removed;
+  }
+  if (!synced) return {};
+  return file_->sync();
+}
+
+Status RejectedRing::start_file() {
+  const std::string name = fmt::format("{:08}{}", ++files_made_, kSuffix);
+  auto file = files_->open(paths_->rejected() + "/" + name, OpenMode::create);
+  if (!file) return file.error();
+  file_ = std::move(*file);
+  ring_.push_back({name, 0});
+  return files_->sync_directory(paths_->rejected());
+}
+
+Status RejectedRing::remove_oldest() {
+  bytes_ -= ring_.front().bytes;
+  const Status removed = files_->remove(paths_->rejected() + "/" + ring_.front().name);
+  ring_.pop_front();
+  if (!removed) return removed;
+  return files_->sync_directory(paths_->rejected());
+}
+
+}  // namespace logboom::store

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "store/data_dir.hpp"
+#include "store/health.hpp"
+#include "store/os_file.hpp"
+#include "store/segment_writer.hpp"
+
+namespace logboom::store {
+
+// Keeps the committer from waiting for files: its thread fills the next segment's file with zeros
+// ahead of need, and syncs, cuts and closes segments that are full. When there is no room it tries
+// again by itself, ever less often, and says so when there is.
+class SegmentKeeper {
+ public:
+  // Of the first file, made while the store opens: small, so that it opens at once.
+  static constexpr std::uint64_t kFirstBytes = 1024 * 1024;
+  static constexpr std::chrono::milliseconds kRetryMin{100};
+  static constexpr std::chrono::milliseconds kRetryMax{5000};
+
+  // All three outlive the keeper. `segment_bytes` is the size of the files made ahead.
+  SegmentKeeper(FileSystem& files, const DataPaths& paths, Health& health,
+                std::uint64_t segment_bytes);
+  SegmentKeeper(const SegmentKeeper&) = delete;
+  SegmentKeeper& operator=(const SegmentKeeper&) = delete;
+  // Closes what was retired, removes the spare file, joins the thread.
+  ~SegmentKeeper();
+
+  // Removes left-over spare files, makes the first one and starts the thread; also if the error
+  // says that there is no room, and then it goes on trying.
+  [[nodiscard]] Status start();
+
+  // A file of at least `bytes`, from the committer's thread: the one made ahead, or, if the
+  // committer outran it, one made now without zeros being written.
+  [[nodiscard]] Result<SpareFile> take(std::uint64_t bytes);
+  // Takes over a segment after write_end().
+  void retire(std::unique_ptr<SegmentWriter> segment);
+  // The store has been set to full: turns it back once a file is ready.
+  void announce_room();
+
+ private:
+  [[nodiscard]] Result<SpareFile> make_file();
+  [[nodiscard]] Result<SpareFile> make_zeroed(std::uint64_t bytes);
+  [[nodiscard]] Result<SpareFile> make_allocated(std::uint64_t bytes);
+  [[nodiscard]] Status fill(File& file, std::uint64_t bytes);
+  void discard(SpareFile spare);
+  [[nodiscard]] Status remove_leftovers();
+
+  void run();
+  void finish(SegmentWriter& segment);
+  void prepare(std::unique_lock<std::mutex>& lock);
+
+  FileSystem& files_;
+  const DataPaths& paths_;
+  Health& health_;
+  const std::uint64_t segment_bytes_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // All below are guarded by mutex_.
+  bool stopping_ = false;
+  bool room_awaited_ = false;
+  std::optional<SpareFile> spare_;
+  std::vector<std::unique_ptr<SegmentWriter>> retired_;
+  std::uint64_t files_made_ = 0;
+  std::chrono::milliseconds retry_after_{0};  // 0 unless the last attempt failed
+
+  std::thread thread_;
+};
+
+}  // namespace logboom::store

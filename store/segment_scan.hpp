@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "store/format.hpp"
+#include "store/os_file.hpp"
+
+namespace logboom::store {
+
+// Bytes [from, to) of a file.
+struct ByteRange {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return to - from; }
+};
+
+// Walks the frames of one segment file and tells intact ones from a torn tail and from damage:
+// bytes that are no valid frame are damage if a later frame says that they had been durable,
+// otherwise they were never acknowledged in `sync`. The one place that knows this rule: recovery,
+// the readers and `verify` all walk with it.
+//
+// The file may be growing meanwhile: at `pause` the same call may find more later. One thread.
+class SegmentScan {
+ public:
+  enum class Step : std::uint8_t {
+    frame,   // header() and, if asked for, payload() are valid until the next call
+    damage,  // region() had been durable and is not valid; the walk goes on behind it
+    pause,   // nothing more is valid for now; region() is the torn tail, empty if all zero
+    end,     // the segment was closed here: nothing will follow
+    error,   // the file cannot be read: error()
+  };
+  // Whether a pause looks at all the rest of the file for a lost page with valid frames behind it.
+  enum class Rest : std::uint8_t { searched, assumed_zero };
+
+  explicit SegmentScan(std::unique_ptr<File> file);
+
+  // Reads the segment's header. If it is damaged, the frames are believed to be of the segment that
+  // the first valid one names.
+  [[nodiscard]] Status read_header();
+  [[nodiscard]] bool has_header() const noexcept { return has_header_; }
+  [[nodiscard]] const SegmentHeader& segment() const noexcept { return segment_; }
+
+  [[nodiscard]] Step next(Rest rest);
+  [[nodiscard]] const FrameHeader& header() const noexcept { return header_; }
+  [[nodiscard]] std::string_view payload() const noexcept { return payload_; }
+  [[nodiscard]] ByteRange region() const noexcept { return region_; }
+  [[nodiscard]] boost::system::error_code error() const noexcept { return error_; }
+
+  // Goes back to the frame just returned, so that the next call returns it again.
+  void unread() noexcept;
+  // The durable end that the frames seen so far tell.
+  [[nodiscard]] std::uint64_t durable_end() const noexcept { return durable_end_; }
+  // Looks at the frames that follow, as they are in the file now, for the word that all before
+  // `end` is durable. Drops payload(), which is empty afterwards.
+  [[nodiscard]] bool learns_durable(std::uint64_t end);
+  // Where the next commit would start: behind the last valid frame.
+  [[nodiscard]] std::uint64_t valid_end() const noexcept { return valid_end_; }
+  // Where the last data frame seen starts, 0 for none.
+  [[nodiscard]] std::uint64_t last_frame() const noexcept { return last_frame_; }
+
+  [[nodiscard]] File& file() noexcept { return *file_; }
+
+ private:
+  static constexpr std::size_t kReadAhead = 1024 * 1024;
+  static constexpr std::size_t kHeaderReadAhead = 4096;
+
+  // The bytes [offset, offset + bytes), or fewer at the end of the file; valid until the next view.
+  [[nodiscard]] std::string_view view(std::uint64_t offset, std::size_t bytes,
+                                      std::size_t ahead = kReadAhead);
+  // What follows is read from the file anew: the buffer may be older than the file.
+  void forget_buffer() noexcept { buffered_ = 0; }
+  [[nodiscard]] std::uint64_t file_size();
+
+  [[nodiscard]] std::optional<FrameHeader> header_at(std::uint64_t offset,
+                                                     std::size_t ahead = kReadAhead);
+  // The frame that follows bytes that end at `offset`: there, or where the next commit starts.
+  [[nodiscard]] std::optional<FrameHeader> header_behind(std::uint64_t offset,
+                                                         std::size_t ahead = kReadAhead);
+  // The first valid header at or behind `offset`, wherever it is.
+  [[nodiscard]] std::optional<FrameHeader> find_header(std::uint64_t offset);
+  // Whether a valid header at or behind `offset` says that more than `judged` is durable.
+  [[nodiscard]] bool was_durable(std::uint64_t judged, FrameHeader found);
+  // The offset of the first byte in the range that is not zero, or the range's end.
+  [[nodiscard]] std::uint64_t skip_zeros(ByteRange range);
+
+  [[nodiscard]] std::optional<Step> try_frame();
+  [[nodiscard]] bool load_payload(const FrameHeader& header);
+  [[nodiscard]] Step accept(const FrameHeader& header);
+  [[nodiscard]] Step classify(Rest rest);
+  [[nodiscard]] Step pause_at(std::uint64_t from);
+
+  std::unique_ptr<File> file_;
+  SegmentHeader segment_;
+  bool has_header_ = false;
+  std::uint64_t segment_id_ = 0;  // 0 while not known
+  std::uint64_t position_ = kCommitAlignment;
+  std::uint64_t previous_position_ = kCommitAlignment;
+  std::uint64_t valid_end_ = kCommitAlignment;
+  std::uint64_t last_frame_ = 0;
+  std::uint64_t previous_frame_ = 0;
+  std::uint64_t durable_end_ = 0;
+
+  FrameHeader header_;
+  std::string_view payload_;
+  ByteRange region_;
+  boost::system::error_code error_;
+
+  std::vector<char> buffer_;
+  std::uint64_t buffer_offset_ = 0;
+  std::size_t buffered_ = 0;
+};
+
+}  // namespace logboom::store

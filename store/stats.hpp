@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace logboom::store {
+
+enum class State : std::uint8_t {
+  accepting,
+  full,    // no room for a new segment; goes on by itself when there is
+  failed,  // a write or sync failed: a restart is needed
+};
+
+// Counts by powers of two: bucket 0 holds the value 0, bucket i the values in [2^(i-1), 2^i).
+struct HistogramCounts {
+  static constexpr std::size_t kBuckets = 40;
+
+  std::array<std::uint64_t, kBuckets> counts{};
+  std::uint64_t sum = 0;
+
+  [[nodiscard]] std::uint64_t total() const noexcept {
+    std::uint64_t all = 0;
+    for (const std::uint64_t count : counts) all += count;
+    return all;
+  }
+  // The exclusive upper bound of a bucket.
+  [[nodiscard]] static std::uint64_t upper_bound(std::size_t bucket) noexcept {
+    return std::uint64_t{1} << bucket;
+  }
+};
+
+// Written by one thread, read by any. All accesses are relaxed: each count stands for itself.
+class Histogram {
+ public:
+  void add(std::uint64_t value) noexcept {
+    const auto width = static_cast<std::size_t>(std::bit_width(value));
+    auto& count = counts_[width < counts_.size() ? width : counts_.size() - 1];
+    count.fetch_add(1, std::memory_order_relaxed);
+    sum_.fetch_add(value, std::memory_order_relaxed);
+  }
+  [[nodiscard]] HistogramCounts snapshot() const noexcept {
+    HistogramCounts counts;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      counts.counts[i] = counts_[i].load(std::memory_order_relaxed);
+    }
+    counts.sum = sum_.load(std::memory_order_relaxed);
+    return counts;
+  }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, HistogramCounts::kBuckets> counts_{};
+  std::atomic<std::uint64_t> sum_{0};
+};
+
+// What recovery found and did when the store was opened.
+struct RecoveryCounts {
+  std::uint64_t segments = 0;           // that had not been closed
+  std::uint64_t records = 0;            // in them
+  std::uint64_t torn_tails = 0;         // cut off; never acknowledged in `sync`
+  std::uint64_t damaged_regions = 0;    // within what had been durable
+  std::uint64_t quarantined_bytes = 0;  // of either, kept in quarantine/
+};
+
+// A snapshot for /stats and /metrics. Counts are since the store was opened.
+struct Stats {
+  State state = State::accepting;
+  std::string state_reason;  // why it is not accepting, else empty
+  std::uint64_t commits = 0;
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;          // written as frames
+  std::uint64_t segments = 0;       // files with records
+  std::uint64_t last_seq = 0;       // of the last record that reached its durability
+  std::uint64_t rejected_kept = 0;  // refused records written to rejected/
+  std::uint64_t rejected_lost = 0;  // and those that could not be
+  HistogramCounts sync_us;          // one fdatasync, in microseconds
+  HistogramCounts commit_us;        // taking the chains to completing them, in microseconds
+  HistogramCounts requests_per_commit;
+  RecoveryCounts recovery;
+};
+
+}  // namespace logboom::store

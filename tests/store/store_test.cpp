@@ -1,0 +1,71 @@
+#include "store/store.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/store/store_fixture.hpp"
+
+namespace logboom::store {
+namespace {
+
+using ::testing::HasSubstr;
+using StoreTest = StoreFixture;
+
+TEST_F(StoreTest, GivesBackWhatWasCommittedWithItsNumber) {
+  const auto store = must_open(options());
+  EXPECT_EQ(commit(*store, {body_line("a"), body_line("b")}), CommitStatus::ok);
+  EXPECT_EQ(commit(*store, {body_line("c")}), CommitStatus::ok);
+  const std::vector<ReadRecord> expected = {{1, with_seq(body_line("a"), 1)},
+                                            {2, with_seq(body_line("b"), 2)},
+                                            {3, with_seq(body_line("c"), 3)}};
+  EXPECT_EQ(read_all(dir()), expected);
+}
+
+TEST_F(StoreTest, GoesOnNumberingWithoutAGapAfterACleanStop) {
+  { EXPECT_EQ(commit(*must_open(options()), {body_line("a")}), CommitStatus::ok); }
+  { EXPECT_EQ(commit(*must_open(options()), {body_line("b")}), CommitStatus::ok); }
+  const auto records = read_all(dir());
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1].seq, 2u);
+  EXPECT_EQ(reports_.text(), "");
+}
+
+TEST_F(StoreTest, GoesOnAboveTheReservedNumbersAfterACrash) {
+  const auto store = must_open(options());
+  EXPECT_EQ(commit(*store, {body_line("a")}), CommitStatus::ok);
+  Options after = options();
+  after.dir = crashed_copy();
+  const auto restarted = must_open(after);
+  EXPECT_EQ(commit(*restarted, {body_line("b")}), CommitStatus::ok);
+  const auto records = read_all(after.dir);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].seq, 1u);
+  EXPECT_GT(records[1].seq, 1024u * 1024);
+}
+
+TEST_F(StoreTest, RefusesADirectoryThatAnotherStoreHolds) {
+  const auto store = must_open(options());
+  const auto second = Store::open(options());
+  ASSERT_FALSE(second.has_value());
+  EXPECT_THAT(second.error(), HasSubstr("another server"));
+}
+
+TEST_F(StoreTest, RefusesADirectoryOfANewerVersion) {
+  { const auto store = must_open(options()); }
+  write_bytes(dir() + "/FORMAT", "2\n");
+  const auto store = Store::open(options());
+  ASSERT_FALSE(store.has_value());
+  EXPECT_THAT(store.error(), HasSubstr("newer version"));
+}
+
+TEST_F(StoreTest, KeepsItsIdentity) {
+  const std::string id = must_open(options())->store_id();
+  EXPECT_EQ(id.size(), 32u);
+  EXPECT_EQ(must_open(options())->store_id(), id);
+}
+
+}  // namespace
+}  // namespace logboom::store
