@@ -1,0 +1,106 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "arena/arena.hpp"
+#include "record/json_scanner.hpp"
+#include "record/log_record.hpp"
+#include "record/well_known_keys.hpp"
+
+namespace logboom::record {
+
+struct JsonRecordOptions {
+  std::size_t depth_max = 64;         // containers inside each other, the record's object included
+  std::size_t attributes_max = 1000;  // see parse()
+  std::int64_t now_ns = 0;            // gives times without a year theirs
+};
+
+// Makes log records of JSON objects: well-known keys become fields (docs/record.md has the table),
+// everything else stays an attribute with its exact text. Nothing of the input is lost: a value
+// that cannot be read as its key promises stays an attribute too. A line that Logboom wrote
+// itself, which has `_seq` or `_src` and only a record's own keys, comes back as it was.
+//
+// One io thread; allocates only from the arena. The records' views are into the text and the
+// arena, but for `attributes` and `resource`, which the next parse() reuses.
+class JsonRecordParser {
+ public:
+  JsonRecordParser(arena::Arena& arena, const JsonRecordOptions& options) noexcept
+      : arena_(&arena),
+        options_(options),
+        attributes_(arena),
+        resource_(arena),
+        native_attributes_(arena) {}
+
+  // Reads the object that begins at text[0] with its brace; what follows it is not looked at.
+  // Sets all of `record` but its `observed_timestamp_ns` (unless Logboom wrote the line) and
+  // `source`. The syntax is checked wholly; UTF-8 is the caller's to validate. A record with more
+  // than `attributes_max` attributes is for the caller to refuse: it has more than that, but not
+  // necessarily all. A valid verdict's position is the end of the object.
+  [[nodiscard]] JsonVerdict parse(std::string_view text, LogRecord& record);
+
+ private:
+  // A value that a field could be read from.
+  struct Candidate {
+    const WellKnownKey* key = nullptr;
+    std::uint16_t rank = 0;
+    std::uint32_t attribute = 0;  // the index of the attribute that is or holds it
+    std::string_view value;
+    std::size_t member_offset = 0;  // key and value inside the attribute's object; 0: it is itself
+    std::size_t member_bytes = 0;
+  };
+
+  // An object that loses members to fields: a copy in which they are blanks.
+  struct Blanked {
+    std::uint32_t attribute = 0;
+    std::span<char> object;
+  };
+
+  // What became of a candidate: only `moved` takes it out of the attributes.
+  enum class Reading : std::uint8_t { unreadable, moved, copied };
+
+  static constexpr std::size_t kLosersMax = 24;
+  static constexpr std::size_t kTextBytesMax = 64;  // longer times, levels and ids are unreadable
+
+  void begin() noexcept;
+  void add(const JsonMember& member);
+  bool add_nested(std::string_view prefix, std::string_view object, std::uint32_t attribute);
+  void add_candidate(Candidate candidate) noexcept;
+  [[nodiscard]] Value attribute_key(const JsonMember& member, std::string_view meaning);
+
+  [[nodiscard]] bool read_native(LogRecord& record);
+  void map_fields(LogRecord& record);
+  [[nodiscard]] bool next_candidate(Target target, Candidate& candidate) noexcept;
+  [[nodiscard]] Reading read(const Candidate& candidate, LogRecord& record);
+  [[nodiscard]] Reading read_time(const Candidate& candidate, LogRecord& record);
+  [[nodiscard]] Reading read_severity(const Candidate& candidate, LogRecord& record);
+  [[nodiscard]] Reading read_id(const Candidate& candidate, LogRecord& record);
+  [[nodiscard]] Reading read_resource(const Candidate& candidate);
+  [[nodiscard]] std::string_view short_text(std::string_view json);
+
+  void take_out(const Candidate& candidate);
+  [[nodiscard]] std::span<char> blanked_object(std::uint32_t attribute);
+  void close_blanks() noexcept;
+  [[nodiscard]] std::size_t compact() noexcept;
+
+  arena::Arena* arena_;
+  JsonRecordOptions options_;
+  arena::ArenaVector<Attribute> attributes_;
+  arena::ArenaVector<Attribute> resource_;
+  arena::ArenaVector<Attribute> native_attributes_;  // of a line that Logboom wrote
+
+  std::array<Candidate, kFieldTargets> best_{};
+  std::array<Candidate, kLosersMax> losers_{};
+  std::size_t loser_count_ = 0;
+  std::array<Blanked, kFieldTargets> blanked_{};
+  std::size_t blanked_count_ = 0;
+  std::uint32_t present_ = 0;  // a bit for each target that has a candidate
+  bool has_origin_ = false;
+  bool taken_out_ = false;
+  char text_[kTextBytesMax];
+};
+
+}  // namespace logboom::record

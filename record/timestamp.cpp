@@ -1,0 +1,391 @@
+#include "record/timestamp.hpp"
+
+#include "record/json_text.hpp"
+
+#include <array>
+#include <cstring>
+#include <limits>
+
+namespace logboom::record {
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+constexpr std::int64_t kSecondsPerDay = 86'400;
+constexpr std::int64_t kDaysPerEra = 146'097;   // 400 years of the Gregorian calendar
+constexpr std::int64_t kDaysToEpoch = 719'468;  // from 0000-03-01 to 1970-01-01
+__extension__ using Wide = unsigned __int128;
+
+// Days since the Unix epoch of a date of the proleptic Gregorian calendar. Years begin in March
+// here, so that the leap day comes last and month lengths follow one linear formula.
+constexpr std::int64_t days_from_date(int year, int month, int day) noexcept {
+  const std::int64_t march_year = month <= 2 ? year - 1 : year;
+  const std::int64_t era = (march_year >= 0 ? march_year : march_year - 399) / 400;
+  const std::int64_t year_of_era = march_year - era * 400;
+  const std::int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  const std::int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * kDaysPerEra + day_of_era - kDaysToEpoch;
+}
+
+struct Date {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+};
+
+// The inverse, for the years that a time in nanoseconds can have, all of which are positive.
+Date date_from_days(std::int64_t days) noexcept {
+  const auto shifted = static_cast<std::uint32_t>(days + kDaysToEpoch);
+  const std::uint32_t era = shifted / static_cast<std::uint32_t>(kDaysPerEra);
+  const std::uint32_t day_of_era = shifted % static_cast<std::uint32_t>(kDaysPerEra);
+  const std::uint32_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const std::uint32_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::uint32_t march_month = (5 * day_of_year + 2) / 153;
+  const std::uint32_t month = march_month < 10 ? march_month + 3 : march_month - 9;
+  return {static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0)), static_cast<int>(month),
+          static_cast<int>(day_of_year - (153 * march_month + 2) / 5 + 1)};
+}
+
+bool is_leap(int year) noexcept {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+int days_in_month(int year, int month) noexcept {
+  constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return month == 2 && is_leap(year) ? 29 : kDays[static_cast<std::size_t>(month - 1)];
+}
+
+constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+// A time as its text gives it, before it becomes nanoseconds.
+struct Fields {
+  Date date;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int nanosecond = 0;
+  int offset_minutes = 0;
+  bool exact = true;
+};
+
+ParsedTime to_time(const Fields& f) noexcept {
+  const bool sane = f.date.month >= 1 && f.date.month <= 12 && f.date.day >= 1 &&
+                    f.date.day <= days_in_month(f.date.year, f.date.month) && f.hour < 24 &&
+                    f.minute < 60 && f.second <= 60;
+  if (!sane) return {};
+  const std::int64_t seconds =
+      days_from_date(f.date.year, f.date.month, f.date.day) * kSecondsPerDay + f.hour * 3600 +
+      f.minute * 60 + f.second - f.offset_minutes * 60;
+  ParsedTime time{0, f.exact};
+  if (__builtin_mul_overflow(seconds, kNsPerSecond, &time.ns) ||
+      __builtin_add_overflow(time.ns, f.nanosecond, &time.ns)) {
+    return {};
+  }
+  return time;
+}
+
+// Reads a time's text from left to right; each step says whether its part was there.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) noexcept : at_(text.data()), end_(at_ + text.size()) {}
+
+  [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
+  [[nodiscard]] bool at_digit() const noexcept { return at_ != end_ && is_digit(*at_); }
+
+  bool byte(char expected) noexcept {
+    if (at_ == end_ || *at_ != expected) return false;
+    ++at_;
+    return true;
+  }
+
+  bool any_of(std::string_view expected) noexcept {
+    if (at_ == end_ || expected.find(*at_) == std::string_view::npos) return false;
+    ++at_;
+    return true;
+  }
+
+  bool word(std::string_view expected) noexcept {
+    const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
+    if (!rest.starts_with(expected)) return false;
+    at_ += expected.size();
+    return true;
+  }
+
+  bool digits(int count, int& value) noexcept {
+    if (end_ - at_ < count) return false;
+    int read = 0;
+    for (int i = 0; i < count; ++i) {
+      if (!is_digit(at_[i])) return false;
+      read = read * 10 + (at_[i] - '0');
+    }
+    at_ += count;
+    value = read;
+    return true;
+  }
+
+  bool month_name(int& month) noexcept {
+    if (end_ - at_ < 3) return false;
+    const std::size_t found = kMonths.find(std::string_view(at_, 3));
+    if (found == std::string_view::npos || found % 3 != 0) return false;
+    at_ += 3;
+    month = static_cast<int>(found / 3) + 1;
+    return true;
+  }
+
+  // The digits after a point or comma; those past the ninth are lost.
+  bool fraction(Fields& fields) noexcept {
+    if (!at_digit()) return false;
+    int scale = static_cast<int>(kNsPerSecond);
+    for (; at_digit(); ++at_) {
+      if (scale == 1) {
+        fields.exact = fields.exact && *at_ == '0';
+        continue;
+      }
+      scale /= 10;
+      fields.nanosecond += (*at_ - '0') * scale;
+    }
+    return true;
+  }
+
+ private:
+  const char* at_;
+  const char* end_;
+};
+
+// hh:mm, hh:mm:ss, or either with a fraction.
+bool read_clock(Reader& reader, Fields& fields) noexcept {
+  if (!reader.digits(2, fields.hour) || !reader.byte(':')) return false;
+  if (!reader.digits(2, fields.minute)) return false;
+  if (!reader.byte(':')) return true;
+  if (!reader.digits(2, fields.second)) return false;
+  return !reader.any_of(".,") || reader.fraction(fields);
+}
+
+// Nothing, Z, UTC, GMT, or +hh:mm, +hhmm, +hh of either sign, to the end of the text.
+bool read_zone(Reader& reader, Fields& fields) noexcept {
+  if (reader.at_end()) return true;
+  reader.byte(' ');
+  if (reader.any_of("Zz") || reader.word("UTC") || reader.word("GMT")) return reader.at_end();
+  const bool east = reader.byte('+');
+  if (!east && !reader.byte('-')) return false;
+  int hours = 0;
+  int minutes = 0;
+  if (!reader.digits(2, hours)) return false;
+  const bool colon = reader.byte(':');
+  if ((colon || !reader.at_end()) && !reader.digits(2, minutes)) return false;
+  fields.offset_minutes = (hours * 60 + minutes) * (east ? 1 : -1);
+  return reader.at_end() && hours < 24 && minutes < 60;
+}
+
+ParsedTime parse_rfc3339(std::string_view text) noexcept {
+  Reader reader(text);
+  Fields fields;
+  if (!reader.digits(4, fields.date.year)) return {};
+  const char separator = text[4];
+  if ((separator != '-' && separator != '/') || !reader.byte(separator)) return {};
+  if (!reader.digits(2, fields.date.month) || !reader.byte(separator)) return {};
+  if (!reader.digits(2, fields.date.day)) return {};
+  if (reader.at_end()) return to_time(fields);
+  if (!reader.any_of("Tt ") || !read_clock(reader, fields)) return {};
+  return read_zone(reader, fields) ? to_time(fields) : ParsedTime{};
+}
+
+// The candidate nearest to now, of last year, this and the next.
+ParsedTime nearest_year(Fields fields, std::int64_t now_ns) noexcept {
+  const std::int64_t day_ns = kNsPerSecond * kSecondsPerDay;
+  const int year = date_from_days(now_ns / day_ns).year;
+  ParsedTime best;
+  std::uint64_t best_distance = ~std::uint64_t{0};
+  for (fields.date.year = year - 1; fields.date.year <= year + 1; ++fields.date.year) {
+    const ParsedTime time = to_time(fields);
+    if (!time.present()) continue;
+    const auto later = static_cast<std::uint64_t>(time.ns > now_ns ? time.ns : now_ns);
+    const auto earlier = static_cast<std::uint64_t>(time.ns > now_ns ? now_ns : time.ns);
+    if (later - earlier < best_distance) {
+      best_distance = later - earlier;
+      best = time;
+    }
+  }
+  best.exact = false;
+  return best;
+}
+
+// Mmm dd hh:mm:ss, the day padded with a space.
+ParsedTime parse_rfc3164(std::string_view text, std::int64_t now_ns) noexcept {
+  Reader reader(text);
+  Fields fields;
+  if (!reader.month_name(fields.date.month) || !reader.byte(' ')) return {};
+  const bool padded = reader.byte(' ');
+  if (!reader.digits(padded ? 1 : 2, fields.date.day) || !reader.byte(' ')) return {};
+  if (!read_clock(reader, fields) || !reader.at_end()) return {};
+  return nearest_year(fields, now_ns);
+}
+
+// Sun, 06 Nov 1994 08:49:37 GMT
+ParsedTime parse_rfc1123(std::string_view text) noexcept {
+  if (text.size() < 5) return {};
+  Reader reader(text.substr(3));
+  Fields fields;
+  if (!reader.word(", ") || !reader.digits(2, fields.date.day) || !reader.byte(' ')) return {};
+  if (!reader.month_name(fields.date.month) || !reader.byte(' ')) return {};
+  if (!reader.digits(4, fields.date.year) || !reader.byte(' ')) return {};
+  return read_clock(reader, fields) && read_zone(reader, fields) ? to_time(fields) : ParsedTime{};
+}
+
+// 10/Oct/2000:13:55:36 -0700
+ParsedTime parse_apache(std::string_view text) noexcept {
+  Reader reader(text);
+  Fields fields;
+  if (!reader.digits(2, fields.date.day) || !reader.byte('/')) return {};
+  if (!reader.month_name(fields.date.month) || !reader.byte('/')) return {};
+  if (!reader.digits(4, fields.date.year) || !reader.byte(':')) return {};
+  return read_clock(reader, fields) && read_zone(reader, fields) ? to_time(fields) : ParsedTime{};
+}
+
+// A decimal number as its significant digits times a power of ten.
+struct Decimal {
+  Wide digits = 0;
+  int digit_count = 0;
+  int exponent = 0;
+  bool negative = false;
+  bool exact = true;
+};
+
+// More significant digits than these do not fit, and exceed what a nanosecond can tell.
+constexpr int kDigitsMax = 37;
+constexpr int kExponentMax = 1000;
+
+void add_digit(Decimal& number, char digit, bool in_fraction) noexcept {
+  if (number.digit_count == kDigitsMax) {
+    number.exact = number.exact && digit == '0';
+    if (!in_fraction && number.exponent < kExponentMax) ++number.exponent;
+    return;
+  }
+  number.digits = number.digits * 10 + static_cast<unsigned>(digit - '0');
+  if (number.digits != 0) ++number.digit_count;
+  if (in_fraction && number.exponent > -kExponentMax) --number.exponent;
+}
+
+bool read_exponent(std::string_view text, Decimal& number) noexcept {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
+  if (text.empty()) return false;
+  int exponent = 0;
+  for (const char byte : text) {
+    if (!is_digit(byte)) return false;
+    if (exponent < kExponentMax) exponent = exponent * 10 + (byte - '0');
+  }
+  number.exponent += negative ? -exponent : exponent;
+  return true;
+}
+
+bool read_decimal(std::string_view text, Decimal& number) noexcept {
+  number.negative = !text.empty() && text[0] == '-';
+  if (number.negative) text.remove_prefix(1);
+  if (text.empty() || !is_digit(text[0])) return false;
+  bool in_fraction = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_digit(text[i])) {
+      add_digit(number, text[i], in_fraction);
+    } else if (text[i] == '.' && !in_fraction) {
+      in_fraction = true;
+    } else {
+      return (text[i] | 0x20) == 'e' && read_exponent(text.substr(i + 1), number);
+    }
+  }
+  return true;
+}
+
+// The power of ten that makes nanoseconds of the unit. `magnitude` is how many digits the number
+// has before its point: a number below 1e11 has at most eleven.
+int exponent_of(TimeUnit unit, int magnitude) noexcept {
+  switch (unit) {
+    case TimeUnit::seconds: return 9;
+    case TimeUnit::milliseconds: return 6;
+    case TimeUnit::microseconds: return 3;
+    case TimeUnit::nanoseconds: return 0;
+    case TimeUnit::guess: break;
+  }
+  if (magnitude <= 11) return 9;
+  if (magnitude <= 14) return 6;
+  return magnitude <= 17 ? 3 : 0;
+}
+
+char* write_digits2(int value, char* out) noexcept {
+  static constexpr auto kPairs = [] {
+    std::array<char, 200> pairs{};
+    for (std::size_t i = 0; i < 100; ++i) {
+      pairs[2 * i] = static_cast<char>('0' + i / 10);
+      pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+    return pairs;
+  }();
+  std::memcpy(out, &kPairs[static_cast<std::size_t>(value) * 2], 2);
+  return out + 2;
+}
+
+}  // namespace
+
+ParsedTime parse_time_number(std::string_view text, TimeUnit unit) noexcept {
+  Decimal number;
+  if (!read_decimal(text, number) || number.digits == 0) return {};
+  const int magnitude = number.digit_count + number.exponent;
+  int exponent = number.exponent + exponent_of(unit, magnitude);
+  if (number.digit_count + exponent > 19) return {};
+  for (; exponent > 0; --exponent) number.digits *= 10;
+  for (; exponent < 0 && number.digits != 0; ++exponent) {
+    number.exact = number.exact && number.digits % 10 == 0;
+    number.digits /= 10;
+  }
+  if (number.digits == 0) return {};
+  if (number.digits > static_cast<Wide>(std::numeric_limits<std::int64_t>::max())) return {};
+  const auto ns = static_cast<std::int64_t>(number.digits);
+  return {number.negative ? -ns : ns, number.exact};
+}
+
+ParsedTime parse_time_text(std::string_view text, TimeUnit unit, std::int64_t now_ns) noexcept {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  if (text.empty()) return {};
+  if (!is_digit(text[0]) && text[0] != '-') {
+    const ParsedTime time = parse_rfc3164(text, now_ns);
+    return time.present() ? time : parse_rfc1123(text);
+  }
+  if (text.size() > 2 && text[2] == '/') return parse_apache(text);
+  const ParsedTime time = parse_rfc3339(text);
+  return time.present() ? time : parse_time_number(text, unit);
+}
+
+char* write_time(std::int64_t ns, char* out) noexcept {
+  std::int64_t seconds = ns / kNsPerSecond;
+  auto nanosecond = static_cast<int>(ns % kNsPerSecond);
+  if (nanosecond < 0) {
+    nanosecond += static_cast<int>(kNsPerSecond);
+    --seconds;
+  }
+  std::int64_t days = seconds / kSecondsPerDay;
+  auto second = static_cast<int>(seconds % kSecondsPerDay);
+  if (second < 0) {
+    second += static_cast<int>(kSecondsPerDay);
+    --days;
+  }
+  const Date date = date_from_days(days);
+  std::memcpy(out, "0000-00-00T00:00:00.000000000Z", kTimeBytes);
+  write_digits2(date.year / 100, out);
+  write_digits2(date.year % 100, out + 2);
+  write_digits2(date.month, out + 5);
+  write_digits2(date.day, out + 8);
+  write_digits2(second / 3600, out + 11);
+  write_digits2(second / 60 % 60, out + 14);
+  write_digits2(second % 60, out + 17);
+  out[20] = static_cast<char>('0' + nanosecond / 100'000'000);
+  write_digits2(nanosecond / 1'000'000 % 100, out + 21);
+  write_digits2(nanosecond / 10'000 % 100, out + 23);
+  write_digits2(nanosecond / 100 % 100, out + 25);
+  write_digits2(nanosecond % 100, out + 27);
+  return out + kTimeBytes;
+}
+
+}  // namespace logboom::record
