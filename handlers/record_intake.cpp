@@ -1,0 +1,104 @@
+#include "handlers/record_intake.hpp"
+
+#include "record/oversize.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+
+namespace logboom::handlers {
+namespace {
+
+// Room for the longest sentence; longer ones are cut.
+constexpr std::size_t kErrorBytesMax = 160;
+
+}  // namespace
+
+std::string_view to_string(RejectReason reason) noexcept {
+  switch (reason) {
+    case RejectReason::bad_json: return "bad_json";
+    case RejectReason::bad_utf8: return "bad_utf8";
+    case RejectReason::too_large: return "too_large";
+    case RejectReason::too_many_attributes: return "too_many_attributes";
+  }
+  return "unknown";
+}
+
+void RecordIntake::begin_feed(std::string_view bytes) noexcept {
+  feed_begin_ = bytes.data();
+  counted_to_ = bytes.data();
+}
+
+void RecordIntake::end_feed(std::size_t consumed) noexcept {
+  line_of(feed_begin_ + consumed);
+}
+
+void RecordIntake::accept(record::LogRecord& record, std::string_view raw) {
+  if (record.observed_timestamp_ns == record::kNoTime) {
+    record.observed_timestamp_ns = context_.arrival_ns;
+  }
+  if (!make_fit(record, raw)) return;
+  ++outcome_.accepted;
+  context_.sink.accept(record);
+}
+
+bool RecordIntake::make_fit(record::LogRecord& record, std::string_view raw) {
+  const RecordLimits& limits = context_.limits;
+  char error[kErrorBytesMax];
+  if (record.attributes.size() > limits.attributes_max) [[unlikely]] {
+    const auto end =
+        fmt::format_to_n(error, sizeof(error), "more than {} attributes", limits.attributes_max)
+            .out;
+    reject(RejectReason::too_many_attributes, {error, end}, raw);
+    return false;
+  }
+  if (raw.size() <= limits.record_bytes_max) [[likely]]
+    return true;
+  if (limits.on_oversize == RecordLimits::OnOversize::truncate &&
+      record::cut_body(record, raw.size() - limits.record_bytes_max, context_.arena)) {
+    return true;
+  }
+  const auto end =
+      fmt::format_to_n(error, sizeof(error), "the record has {} bytes, more than the limit of {}",
+                       raw.size(), limits.record_bytes_max)
+          .out;
+  reject(RejectReason::too_large, {error, end}, raw);
+  return false;
+}
+
+void RecordIntake::reject_json(const record::JsonVerdict& verdict, std::string_view raw) {
+  char error[kErrorBytesMax];
+  const auto end = fmt::format_to_n(error, sizeof(error), "{} at byte {}",
+                                    record::describe(verdict.fault), verdict.position + 1)
+                       .out;
+  reject(RejectReason::bad_json, {error, end}, raw);
+}
+
+void RecordIntake::reject(RejectReason reason, std::string_view error, std::string_view raw) {
+  const Rejection rejection{outcome_.accepted + outcome_.rejected, line_of(raw.data()), reason,
+                            error, raw.substr(0, kRejectedBytesMax)};
+  if (outcome_.rejected < kErrorsReported) keep(rejection);
+  ++outcome_.rejected;
+  context_.sink.reject(rejection);
+}
+
+// The reply is written after the body's bytes may have gone, so only the sentence is kept.
+void RecordIntake::keep(const Rejection& rejection) {
+  if (kept_.empty()) {
+    kept_ = context_.arena.create_span_uninitialized<Rejection>(kErrorsReported);
+  }
+  Rejection& kept = kept_[outcome_.rejected];
+  ::new (&kept) Rejection(rejection);
+  kept.error = context_.arena.copy(rejection.error);
+  kept.raw = {};
+  outcome_.errors = kept_.first(outcome_.rejected + 1);
+}
+
+std::uint64_t RecordIntake::line_of(const char* position) noexcept {
+  line_ += static_cast<std::uint64_t>(std::count(counted_to_, position, '\n'));
+  counted_to_ = position;
+  return line_;
+}
+
+}  // namespace logboom::handlers
