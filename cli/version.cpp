@@ -1,0 +1,15 @@
+#include "cli/version.hpp"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace logboom::cli {
+
+std::string version_line() {
+  constexpr std::string_view kCommit = LOGBOOM_COMMIT;
+  if (kCommit.empty()) return fmt::format("logboom {}", LOGBOOM_VERSION);
+  return fmt::format("logboom {} ({})", LOGBOOM_VERSION, kCommit);
+}
+
+}  // namespace logboom::cli
