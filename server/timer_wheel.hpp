@@ -17,9 +17,9 @@ struct TimerNode {
 };
 
 // Coarse timers of one thread: arming, moving and disarming are a few pointer writes and never
-// allocate, so each request may do them several times. A node fires up to one tick late, never early.
-// Hashed wheel with one level (Varghese and Lauck, SOSP 1987): deadlines beyond its horizon stay
-// in their slot for further rounds. Owner: the io thread.
+// allocate, so each request may do them several times. A node fires up to one tick late, never
+// early. Hashed wheel with one level (Varghese and Lauck, SOSP 1987): deadlines beyond its horizon
+// stay in their slot for further rounds. Owner: the io thread.
 class TimerWheel {
  public:
   using Clock = std::chrono::steady_clock;

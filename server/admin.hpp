@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+#include "arena/arena.hpp"
+#include "arena/arena_pool.hpp"
+#include "server/http_request.hpp"
+#include "server/reply.hpp"
+#include "server/session_host.hpp"
+#include "server/telemetry.hpp"
+
+namespace logboom::server {
+
+// The pages about the server itself. Any io thread may call any of them: all they read is constant
+// or a counter. They allocate; a scrape is rare.
+class Admin {
+ public:
+  // `telemetry` has one element per io thread; all of it outlives the Admin.
+  Admin(const SharedState& shared, std::vector<const Telemetry*> telemetry);
+
+  [[nodiscard]] Reply greeting(const RequestHead& head, arena::Arena& arena) const;
+  // The process is alive.
+  [[nodiscard]] Reply healthz() const;
+  // 200 only if the store accepts and no drain has begun; a short overload does not matter.
+  [[nodiscard]] Reply readyz(arena::Arena& arena) const;
+  // A snapshot for a person with curl and jq.
+  [[nodiscard]] Reply stats(arena::Arena& arena) const;
+  // The same for Prometheus, in its text format 0.0.4.
+  [[nodiscard]] Reply metrics(arena::Arena& arena) const;
+
+ private:
+  [[nodiscard]] double uptime_seconds() const;
+
+  const SharedState& shared_;
+  const std::vector<const Telemetry*> telemetry_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace logboom::server

@@ -1,0 +1,285 @@
+#include "server/http_request.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include <boost/beast/http/basic_parser.hpp>
+
+namespace logboom::server {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::beast::iequals;
+using boost::beast::string_view;
+using boost::system::error_code;
+
+// The line that starts a chunk, with its extensions, or a trailer block may take this much.
+constexpr std::size_t kChunkOverheadBytesMax = 16 * 1024;
+
+std::string_view std_view(string_view view) {
+  return {view.data(), view.size()};
+}
+
+Method method_of(http::verb verb) {
+  switch (verb) {
+    case http::verb::get: return Method::get;
+    case http::verb::head: return Method::head;
+    case http::verb::post: return Method::post;
+    case http::verb::put: return Method::put;
+    case http::verb::options: return Method::options;
+    default: return Method::other;
+  }
+}
+
+HttpError to_http_error(const error_code& code) {
+  if (code == http::error::header_limit) {
+    return {431, "header_too_large", "The request header is larger than limits.header allows."};
+  }
+  if (code == http::error::bad_content_length || code == http::error::multiple_content_length) {
+    return {400, "bad_content_length",
+            "The Content-Length is not one number, or contradicts the Transfer-Encoding."};
+  }
+  if (code == http::error::bad_transfer_encoding) {
+    return {400, "bad_transfer_encoding",
+            "Transfer-Encoding stands twice or beside a Content-Length."};
+  }
+  if (code == http::error::bad_version) {
+    return {400, "bad_http_version", "The request line does not end in HTTP/1.0 or HTTP/1.1."};
+  }
+  if (code == http::error::bad_method) {
+    return {400, "bad_request_line", "The request does not begin with an HTTP method."};
+  }
+  if (code == http::error::bad_target) {
+    return {400, "bad_request_line", "The request target contains a character it may not."};
+  }
+  if (code == http::error::bad_field || code == http::error::bad_value ||
+      code == http::error::bad_line_ending) {
+    return {400, "bad_header",
+            "A header line is not `Name: value` ended by CR LF, or has a forbidden character."};
+  }
+  if (code == http::error::bad_chunk || code == http::error::bad_chunk_extension) {
+    return {400, "bad_chunk", "The chunked body is not framed as RFC 9112 section 7.1 says."};
+  }
+  return {400, "bad_request", "The request is not valid HTTP/1.1."};
+}
+
+class BeastRequestParser final : public RequestParser, private http::basic_parser<true> {
+  using Base = http::basic_parser<true>;
+
+ public:
+  BeastRequestParser(arena::Arena& arena, const HeadLimits& limits)
+      : fields_(arena), limits_(limits) {
+    Base::header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
+    Base::body_limit(boost::none);
+    Base::eager(false);
+  }
+
+  void destroy() noexcept override { std::destroy_at(this); }
+  const RequestHead& head() const noexcept override { return head_; }
+  const HttpError& error() const noexcept override { return error_; }
+
+  Progress parse_head(std::string_view bytes, std::size_t& consumed) override {
+    error_code ec;
+    while (!Base::is_header_done()) {
+      const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
+      if (has_folded_line(bytes.substr(0, used))) return fail(kObsoleteFolding);
+      bytes.remove_prefix(used);
+      consumed += used;
+      if (ec == http::error::need_more) return Progress::need_more;
+      if (ec) return fail(error_.code.empty() ? to_http_error(ec) : error_);
+    }
+    return finish_head();
+  }
+
+  Progress parse_chunks(std::string_view bytes, std::size_t& consumed, char*& body_end,
+                        std::size_t body_bytes_max) override {
+    body_end_ = body_end;
+    body_bytes_max_ = body_bytes_max;
+    error_code ec;
+    while (!Base::is_done()) {
+      const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
+      body_end = body_end_;
+      bytes.remove_prefix(used);
+      consumed += used;
+      if (ec == http::error::need_more || (!ec && used == 0 && !Base::is_done())) {
+        if (bytes.size() <= kChunkOverheadBytesMax) return Progress::need_more;
+        return fail({400, "bad_chunk", "A chunk's size line or the trailers are too long."});
+      }
+      if (ec) return fail(error_.code.empty() ? to_http_error(ec) : error_);
+    }
+    return Progress::done;
+  }
+
+ private:
+  static constexpr HttpError kObsoleteFolding{
+      400, "bad_header", "A header line is folded onto a second line, which HTTP/1.1 forbids."};
+
+  Progress fail(const HttpError& error) {
+    error_ = error;
+    return Progress::failed;
+  }
+  // Stops Beast with an error of ours.
+  void refuse(const HttpError& error, error_code& ec) {
+    error_ = error;
+    ec = http::error::bad_value;
+  }
+
+  // Beast joins folded lines silently; a line that begins with white space gives them away.
+  static bool has_folded_line(std::string_view bytes) {
+    for (std::size_t at = bytes.find('\n'); at != bytes.npos; at = bytes.find('\n', at + 1)) {
+      if (at + 1 < bytes.size() && (bytes[at + 1] == ' ' || bytes[at + 1] == '\t')) return true;
+    }
+    return false;
+  }
+
+  Progress finish_head() {
+    head_.keep_alive = Base::keep_alive();
+    head_.chunked = Base::chunked();
+    if (has_content_length_) head_.content_length = Base::content_length().value();
+    head_.fields = fields_.span();
+    if (has_transfer_encoding_ && !head_.chunked) {
+      return fail({501, "unknown_transfer_coding",
+                   "The only transfer coding this server knows is `chunked`."});
+    }
+    if (!has_host_ && !head_.http_1_0) {
+      return fail({400, "missing_host", "An HTTP/1.1 request needs a Host header."});
+    }
+    return Progress::done;
+  }
+
+  void on_request_impl(http::verb verb, string_view, string_view target, int version,
+                       error_code&) override {
+    const std::string_view whole = std_view(target);
+    const std::size_t question = whole.find('?');
+    head_.method = method_of(verb);
+    head_.path = whole.substr(0, question);
+    if (question != whole.npos) head_.query = whole.substr(question + 1);
+    head_.http_1_0 = version < 11;
+  }
+
+  void on_field_impl(http::field field, string_view name, string_view value,
+                     error_code& ec) override {
+    if (in_body_) return;  // Trailers carry nothing we use, and must not change the head.
+    if (fields_.size() == limits_.header_count_max) {
+      return refuse({431, "too_many_headers",
+                     "The request has more header lines than limits.header_count allows."},
+                    ec);
+    }
+    fields_.push_back({std_view(name), std_view(value)});
+    on_known_field(field, std_view(value), ec);
+  }
+
+  void on_known_field(http::field field, std::string_view value, error_code& ec) {
+    switch (field) {
+      case http::field::host: return on_host(value, ec);
+      case http::field::content_length: return on_content_length(value, ec);
+      case http::field::transfer_encoding: return on_transfer_encoding(value, ec);
+      case http::field::expect: return on_expect(value, ec);
+      case http::field::content_encoding: head_.content_encoding = value; return;
+      case http::field::accept: head_.accept = value; return;
+      default: return;
+    }
+  }
+
+  void on_host(std::string_view value, error_code& ec) {
+    if (has_host_) return refuse({400, "bad_host", "The Host header stands more than once."}, ec);
+    has_host_ = true;
+    head_.host = value;
+  }
+
+  void on_content_length(std::string_view value, error_code& ec) {
+    const bool digits = !value.empty() && std::all_of(value.begin(), value.end(),
+                                                      [](char c) { return c >= '0' && c <= '9'; });
+    if (has_content_length_ || !digits) {
+      return refuse({400, "bad_content_length",
+                     "Content-Length stands more than once or is not one decimal number."},
+                    ec);
+    }
+    has_content_length_ = true;
+  }
+
+  void on_transfer_encoding(std::string_view value, error_code& ec) {
+    if (has_transfer_encoding_ || has_content_length_ || head_.http_1_0) {
+      return refuse({400, "bad_transfer_encoding",
+                     "Transfer-Encoding stands twice, beside a Content-Length, or in HTTP/1.0."},
+                    ec);
+    }
+    has_transfer_encoding_ = true;
+    if (!iequals(string_view(value.data(), value.size()), "chunked")) {
+      refuse({501, "unknown_transfer_coding",
+              "The only transfer coding this server knows is `chunked`."},
+             ec);
+    }
+  }
+
+  void on_expect(std::string_view value, error_code& ec) {
+    if (!iequals(string_view(value.data(), value.size()), "100-continue")) {
+      return refuse({417, "bad_expectation",
+                     "The only expectation this server can meet is "
+                     "`100-continue`."},
+                    ec);
+    }
+    head_.expects_continue = true;
+  }
+
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& ec) override {
+    body_bytes_ += bytes.size();
+    if (body_bytes_ > body_bytes_max_) {
+      refuse({413, "body_too_large", "The body is larger than limits.body allows."}, ec);
+      return bytes.size();
+    }
+    std::memmove(body_end_, bytes.data(), bytes.size());
+    body_end_ += bytes.size();
+    return bytes.size();
+  }
+
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code& ec) override {
+    if (size > body_bytes_max_) {
+      refuse({413, "body_too_large", "The body is larger than limits.body allows."}, ec);
+    }
+  }
+  void on_header_impl(error_code&) override { in_body_ = true; }
+  void on_response_impl(int, string_view, int, error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(string_view bytes, error_code&) override { return bytes.size(); }
+  void on_finish_impl(error_code&) override {}
+
+  RequestHead head_;
+  HttpError error_{0, {}, {}};
+  arena::ArenaVector<HttpField> fields_;
+  HeadLimits limits_;
+  char* body_end_ = nullptr;
+  std::size_t body_bytes_ = 0;
+  std::size_t body_bytes_max_ = 0;
+  bool in_body_ = false;
+  bool has_host_ = false;
+  bool has_content_length_ = false;
+  bool has_transfer_encoding_ = false;
+};
+
+}  // namespace
+
+RequestParser* RequestParser::create(arena::Arena& arena, const HeadLimits& limits) {
+  void* place = arena.allocate(sizeof(BeastRequestParser), alignof(BeastRequestParser));
+  return ::new (place) BeastRequestParser(arena, limits);
+}
+
+std::optional<HttpError> recognise_foreign_protocol(std::string_view bytes) noexcept {
+  // A handshake record of TLS; no HTTP method begins so.
+  if (bytes.starts_with('\x16')) {
+    return HttpError{400, "tls_on_plain_port",
+                     "This port speaks plain HTTP/1.1, and the client began a TLS handshake: use "
+                     "http:// instead of https://."};
+  }
+  if (bytes.starts_with("PRI * HTTP/2")) {
+    return HttpError{
+        400, "http2_on_plain_port",
+        "This port speaks HTTP/1.1, and the client began with HTTP/2: switch its prior "
+        "knowledge off."};
+  }
+  return std::nullopt;
+}
+
+}  // namespace logboom::server

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace logboom::server {
+
+// The bytes received or staged and not yet durable, of all threads, against one limit. It is
+// checked before each read, so the limit can be passed by at most one read a thread.
+// Shared by all io threads; a plain sum, ordering nothing else, hence relaxed.
+class InflightBudget {
+ public:
+  explicit InflightBudget(std::size_t bytes_max) noexcept : bytes_max_(bytes_max) {}
+
+  // Whether a request that holds `own` bytes may read more: always when nothing else is in flight,
+  // so that one body within its limit is admitted however small the budget is.
+  [[nodiscard]] bool admits(std::size_t own) const noexcept {
+    const std::size_t used = used_.load(std::memory_order_relaxed);
+    return used < bytes_max_ || used <= own;
+  }
+  void charge(std::size_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
+  void release(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t used_bytes() const noexcept {
+    return used_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::size_t bytes_max() const noexcept { return bytes_max_; }
+
+ private:
+  const std::size_t bytes_max_;
+  alignas(64) std::atomic<std::size_t> used_{0};
+};
+
+}  // namespace logboom::server

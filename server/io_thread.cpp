@@ -1,0 +1,178 @@
+#include "server/io_thread.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace logboom::server {
+namespace {
+
+// Connections count from one, so no session has these keys.
+constexpr std::uint64_t kMailboxKey = 0;
+constexpr std::uint64_t kCompletionKey = 1;
+constexpr std::size_t kEventsPerTurn = 256;
+// How often what waits for the budget or an arena looks again.
+constexpr int kRetryMs = 5;
+
+int make_eventfd() {
+  const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  return fd;
+}
+
+}  // namespace
+
+IoThread::IoThread(SharedState& shared, store::Producer& producer, std::function<void()> on_drained)
+    : shared_(shared),
+      producer_(producer),
+      on_drained_(std::move(on_drained)),
+      mailbox_fd_(make_eventfd()),
+      host_(shared, producer) {
+  watch_own(mailbox_fd_, kMailboxKey);
+  watch_own(producer_.completion_fd(), kCompletionKey);
+}
+
+IoThread::~IoThread() {
+  stop();
+  ::close(mailbox_fd_);
+}
+
+void IoThread::watch_own(int descriptor, std::uint64_t key) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = key;
+  if (::epoll_ctl(host_.epoll_fd(), EPOLL_CTL_ADD, descriptor, &event) != 0) {
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  }
+}
+
+void IoThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void IoThread::post(const std::function<void(Mail&)>& change) {
+  {
+    const std::lock_guard lock(mail_mutex_);
+    change(mail_);
+  }
+  const std::uint64_t one = 1;
+  // It fails only when the counter is full, and then the thread is about to wake anyway.
+  [[maybe_unused]] const ssize_t n = ::write(mailbox_fd_, &one, sizeof one);
+}
+
+void IoThread::adopt(int descriptor, bool peer_is_loopback) {
+  connections_.fetch_add(1, std::memory_order_relaxed);
+  post([&](Mail& mail) { mail.arrivals.push_back({descriptor, peer_is_loopback}); });
+}
+
+void IoThread::drain() {
+  post([](Mail& mail) { mail.drain = true; });
+}
+
+void IoThread::stop() {
+  if (!thread_.joinable()) return;
+  post([](Mail& mail) { mail.stop = true; });
+  thread_.join();
+}
+
+void IoThread::run() {
+  while (!stopping_) turn();
+  for (auto& session : sessions_) session.reset();
+  host_.end_turn();
+}
+
+void IoThread::turn() {
+  std::array<epoll_event, kEventsPerTurn> events;
+  const int count =
+      ::epoll_wait(host_.epoll_fd(), events.data(), static_cast<int>(events.size()), sleep_ms());
+  host_.begin_turn();
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    dispatch(event.data.u64, event.events);
+  }
+  host_.timers().advance(host_.now(), [](TimerNode& node) { Session::of(node).on_timer(); });
+  if (host_.has_paused()) host_.retry_paused();
+  host_.end_turn();
+  free_retired();
+}
+
+int IoThread::sleep_ms() noexcept {
+  const auto timer = static_cast<int>(host_.timers().until_next(host_.now()).count());
+  if (!host_.has_paused()) return timer;
+  return timer < 0 ? kRetryMs : std::min(timer, kRetryMs);
+}
+
+void IoThread::dispatch(std::uint64_t key, std::uint32_t events) {
+  if (key == kMailboxKey) return on_mail();
+  if (key == kCompletionKey) return on_completions();
+  const auto slot = static_cast<std::uint32_t>(key);
+  Session* const session = slot < sessions_.size() ? sessions_[slot].get() : nullptr;
+  // An event of this batch may be for a connection that an earlier one of it has closed.
+  if (session == nullptr || session->event_key() != key) return;
+  session->on_event(events);
+}
+
+void IoThread::on_completions() {
+  producer_.drain_completed(
+      [this](store::Ticket ticket, store::CommitStatus status) {
+        if (Session* session = sessions_[ticket.slot].get()) {
+          session->on_committed(ticket.generation, status);
+        }
+      },
+      [this](std::size_t bytes) { host_.release(bytes); });
+}
+
+void IoThread::on_mail() {
+  std::uint64_t ignored = 0;
+  [[maybe_unused]] const ssize_t n = ::read(mailbox_fd_, &ignored, sizeof ignored);
+  Mail mail;
+  {
+    const std::lock_guard lock(mail_mutex_);
+    std::swap(mail, mail_);
+  }
+  for (const Arrival& arrival : mail.arrivals) admit(arrival);
+  if (mail.drain) begin_drain();
+  if (mail.stop) stopping_ = true;
+}
+
+void IoThread::admit(const Arrival& arrival) {
+  std::uint32_t slot = static_cast<std::uint32_t>(sessions_.size());
+  if (free_slots_.empty()) {
+    sessions_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  if (++last_connection_ == 0) ++last_connection_;
+  sessions_[slot] = std::make_unique<Session>(host_, arrival.descriptor,
+                                              Session::Identity{slot, last_connection_},
+                                              arrival.peer_is_loopback);
+}
+
+void IoThread::begin_drain() {
+  draining_ = true;
+  for (auto& session : sessions_) {
+    if (session) session->on_drain();
+  }
+}
+
+void IoThread::free_retired() {
+  for (const std::uint32_t slot : host_.retired()) {
+    sessions_[slot].reset();
+    free_slots_.push_back(slot);
+    connections_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  host_.retired().clear();
+  if (draining_ && !drained_ && connections() == 0) {
+    drained_ = true;
+    on_drained_();
+  }
+}
+
+}  // namespace logboom::server

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "server/session.hpp"
+#include "server/session_host.hpp"
+
+namespace logboom::server {
+
+// A thread with an event loop of its own: one level-triggered epoll set that holds its connections,
+// the store's completion eventfd and its mailbox. It owns its sessions and never waits for anything
+// but the set. The loop is this class's own and not an io_context: docs/performance.md has the
+// figures.
+//
+// Public members may be called by the control thread only, telemetry() by any.
+class IoThread {
+ public:
+  // `on_drained` is called on the io thread once it has no connection left after drain().
+  IoThread(SharedState& shared, store::Producer& producer, std::function<void()> on_drained);
+  ~IoThread();
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+
+  void start();
+  // Hands over a connected, non-blocking descriptor, which the thread owns from now on.
+  void adopt(int descriptor, bool peer_is_loopback);
+  // Ends the connections one by one as they become idle.
+  void drain();
+  // Drops what is left and ends the thread; returns when it has ended.
+  void stop();
+
+  // Connections it has, including those on their way to it.
+  [[nodiscard]] std::size_t connections() const noexcept {
+    return connections_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] const Telemetry& telemetry() noexcept { return host_.telemetry(); }
+
+ private:
+  struct Arrival {
+    int descriptor;
+    bool peer_is_loopback;
+  };
+  // What the control thread asks for, all of it taken at once.
+  struct Mail {
+    std::vector<Arrival> arrivals;
+    bool drain = false;
+    bool stop = false;
+  };
+
+  void run();
+  void turn();
+  [[nodiscard]] int sleep_ms() noexcept;
+  void dispatch(std::uint64_t key, std::uint32_t events);
+  void on_completions();
+  void on_mail();
+  void admit(const Arrival& arrival);
+  void begin_drain();
+  void free_retired();
+  void watch_own(int descriptor, std::uint64_t key);
+  void post(const std::function<void(Mail&)>& change);
+
+  SharedState& shared_;
+  store::Producer& producer_;
+  const std::function<void()> on_drained_;
+  const int mailbox_fd_;
+
+  std::mutex mail_mutex_;  // guards mail_; never held with another lock
+  Mail mail_;
+  std::atomic<std::size_t> connections_{0};
+
+  // The io thread's own.
+  SessionHost host_;
+  std::vector<std::unique_ptr<Session>> sessions_;  // by slot
+  std::vector<std::uint32_t> free_slots_;
+  std::uint32_t last_connection_ = 0;
+  bool draining_ = false;
+  bool drained_ = false;
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace logboom::server

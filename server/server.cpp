@@ -1,0 +1,240 @@
+#include "server/server.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <fmt/format.h>
+
+#include "server/admin.hpp"
+#include "server/io_thread.hpp"
+#include "server/listener.hpp"
+
+namespace logboom::server {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// Descriptors kept for segments, logs, sinks and the server's own.
+constexpr std::size_t kDescriptorReserve = 128;
+constexpr std::chrono::milliseconds kStoreCheckEvery{250};
+constexpr std::chrono::seconds kTrimEvery{10};
+// After a failed write or sync, the time for the 503s to reach their clients.
+constexpr std::chrono::milliseconds kFailedDrainTimeout{1000};
+
+// Raises the soft limit on descriptors to the hard one and returns it.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(limit.rlim_cur);
+}
+
+std::size_t choose_connections_max(std::size_t configured) {
+  const std::size_t descriptors = raise_descriptor_limit();
+  const std::size_t possible =
+      descriptors > 2 * kDescriptorReserve ? descriptors - kDescriptorReserve : descriptors / 2;
+  return configured == 0 ? possible : std::min(configured, possible);
+}
+
+class AsioServer final : public Server {
+ public:
+  AsioServer(const Options& options, store::Store& store, arena::ArenaPool& arenas,
+             arena::LargeBlockCache& large_blocks)
+      : options_(options),
+        large_blocks_(large_blocks),
+        shared_{options_, arenas, store, InflightBudget(options.inflight_bytes_max)},
+        connections_max_(choose_connections_max(options.connections_max)) {
+    std::vector<const Telemetry*> telemetry;
+    for (std::size_t i = 0; i < threads(options_); ++i) {
+      threads_.push_back(std::make_unique<IoThread>(shared_, store.producer(i),
+                                                    [this] { post_thread_drained(); }));
+      telemetry.push_back(&threads_.back()->telemetry());
+    }
+    admin_ = std::make_unique<Admin>(shared_, std::move(telemetry));
+    shared_.admin = admin_.get();
+  }
+
+  // The first error, or empty.
+  std::string listen() {
+    for (const std::string& address : options_.listen) {
+      auto listener = Listener::open(
+          context_, address, [this](int fd, bool loopback) { place(fd, loopback); },
+          [this] { return connections() < connections_max_; });
+      if (!listener) return listener.error();
+      listeners_.push_back(std::move(*listener));
+    }
+    return {};
+  }
+
+  Ended run() override {
+    for (auto& thread : threads_) thread->start();
+    for (auto& listener : listeners_) listener->start();
+    await_signal();
+    await_reload_signal();
+    watch_store();
+    trim_later();
+    context_.run();
+    for (auto& thread : threads_) thread->stop();
+    return ended_;
+  }
+
+  std::vector<std::string> addresses() const override {
+    std::vector<std::string> bound;
+    for (const auto& listener : listeners_) bound.push_back(listener->address());
+    return bound;
+  }
+  std::size_t connections_max() const override { return connections_max_; }
+
+ private:
+  std::size_t connections() const {
+    std::size_t sum = 0;
+    for (const auto& thread : threads_) sum += thread->connections();
+    return sum;
+  }
+
+  // A new connection goes to the thread that has the fewest.
+  void place(int descriptor, bool peer_is_loopback) {
+    const auto fewest = std::min_element(
+        threads_.begin(), threads_.end(),
+        [](const auto& a, const auto& b) { return a->connections() < b->connections(); });
+    (*fewest)->adopt(descriptor, peer_is_loopback);
+  }
+
+  void await_signal() {
+    signals_.async_wait([this](const error_code& ec, int signal) {
+      if (ec) return;
+      if (shared_.draining.load(std::memory_order_relaxed)) {
+        options_.log(LogLevel::warning,
+                     "second signal: ending at once, without waiting for "
+                     "requests in flight");
+        return end(Ended::cut_short);
+      }
+      options_.log(LogLevel::info, fmt::format("{}: draining; a second signal ends at once",
+                                               signal == SIGINT ? "SIGINT" : "SIGTERM"));
+      await_signal();
+      begin_drain(Ended::drained, options_.drain_delay, options_.drain_timeout);
+    });
+  }
+
+  void await_reload_signal() {
+    reload_signals_.async_wait([this](const error_code& ec, int) {
+      if (ec) return;
+      options_.log(LogLevel::warning,
+                   "SIGHUP: this version cannot reload its configuration; restart it instead");
+      await_reload_signal();
+    });
+  }
+
+  void begin_drain(Ended ended, std::chrono::milliseconds delay,
+                   std::chrono::milliseconds timeout) {
+    if (shared_.draining.exchange(true, std::memory_order_relaxed)) return;
+    ended_ = ended;
+    drain_timer_.expires_after(delay);
+    drain_timer_.async_wait([this, timeout](const error_code& ec) {
+      if (!ec) drain_connections(timeout);
+    });
+  }
+
+  void drain_connections(std::chrono::milliseconds timeout) {
+    for (auto& listener : listeners_) listener->close();
+    threads_to_drain_ = threads_.size();
+    for (auto& thread : threads_) thread->drain();
+    drain_timer_.expires_after(timeout);
+    drain_timer_.async_wait([this](const error_code& ec) {
+      if (ec) return;
+      options_.log(LogLevel::warning,
+                   fmt::format("server.drain_timeout passed with {} connections left; dropping "
+                               "them",
+                               connections()));
+      end(ended_ == Ended::store_failed ? ended_ : Ended::cut_short);
+    });
+  }
+
+  // On an io thread.
+  void post_thread_drained() {
+    asio::post(context_, [this] {
+      if (--threads_to_drain_ == 0) end(ended_);
+    });
+  }
+
+  void end(Ended ended) {
+    ended_ = ended;
+    for (auto& listener : listeners_) listener->close();
+    context_.stop();
+  }
+
+  void watch_store() {
+    store_timer_.expires_after(kStoreCheckEvery);
+    store_timer_.async_wait([this](const error_code& ec) {
+      if (ec) return;
+      if (shared_.store.state() == store::State::failed && options_.exit_on_store_failure) {
+        options_.log(LogLevel::error,
+                     fmt::format("the store has failed ({}): ending so that a supervisor acts; "
+                                 "store.on_io_error: reject would go on answering 503",
+                                 shared_.store.state_reason()));
+        return begin_drain(Ended::store_failed, std::chrono::milliseconds(0), kFailedDrainTimeout);
+      }
+      watch_store();
+    });
+  }
+
+  void trim_later() {
+    trim_timer_.expires_after(kTrimEvery);
+    trim_timer_.async_wait([this](const error_code& ec) {
+      if (ec) return;
+      large_blocks_.trim();
+      trim_later();
+    });
+  }
+
+  const Options options_;
+  arena::LargeBlockCache& large_blocks_;
+  SharedState shared_;
+  const std::size_t connections_max_;
+  asio::io_context context_{1};
+  asio::signal_set signals_{context_, SIGTERM, SIGINT};
+  asio::signal_set reload_signals_{context_, SIGHUP};
+  asio::steady_timer drain_timer_{context_};
+  asio::steady_timer store_timer_{context_};
+  asio::steady_timer trim_timer_{context_};
+  Ended ended_ = Ended::drained;
+  std::size_t threads_to_drain_ = 0;
+  std::unique_ptr<Admin> admin_;
+  std::vector<std::unique_ptr<IoThread>> threads_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+};
+
+}  // namespace
+
+std::size_t Server::threads(const Options& options) noexcept {
+  if (options.threads > 0) return options.threads;
+  return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+boost::system::result<std::unique_ptr<Server>, std::string> Server::open(
+    const Options& options, store::Store& store, arena::ArenaPool& arenas,
+    arena::LargeBlockCache& large_blocks) {
+  try {
+    auto server = std::make_unique<AsioServer>(options, store, arenas, large_blocks);
+    if (std::string error = server->listen(); !error.empty()) return error;
+    return std::unique_ptr<Server>(std::move(server));
+  } catch (const std::system_error& error) {
+    return fmt::format("cannot start: {}", error.what());
+  }
+}
+
+}  // namespace logboom::server

@@ -1,0 +1,350 @@
+#include "server/session.hpp"
+
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace logboom::server {
+namespace {
+
+constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP;
+// A connection gives way to the others after this many bytes of a body in one turn.
+constexpr std::size_t kReadBytesPerTurn = 1024 * 1024;
+// How long a client may go on sending after its connection's last reply, and may pause meanwhile.
+constexpr std::chrono::milliseconds kLingerTotal{5000};
+constexpr std::chrono::milliseconds kLingerPause{2000};
+// What an idle connection gets when a drain begins, for a request that is already on its way.
+constexpr std::chrono::milliseconds kDrainGrace{200};
+
+}  // namespace
+
+Session::Session(SessionHost& host, int descriptor, Identity identity, bool peer_is_loopback)
+    : host_(host),
+      descriptor_(descriptor),
+      identity_(identity),
+      peer_is_loopback_(peer_is_loopback),
+      timer_{{}, this} {
+  watch(kReadable);
+  arm(host_.draining() ? kDrainGrace : host_.options().timeouts.idle);
+  host_.telemetry().connections_opened.add();
+}
+
+Session::~Session() {
+  close();
+}
+
+Session& Session::of(TimerNode& node) noexcept {
+  static_assert(std::is_standard_layout_v<Timer> && offsetof(Timer, node) == 0);
+  return *reinterpret_cast<Timer*>(&node)->session;
+}
+
+void Session::on_event(std::uint32_t events) {
+  switch (phase_) {
+    case Phase::idle:
+    case Phase::header:
+    case Phase::body:
+      if (paused_) return on_event_while_paused(events);
+      read();
+      return advance_pipelined();
+    case Phase::committing:
+      // The next request, or a hang-up: it waits until the reply is on its way.
+      return watch(0);
+    case Phase::replying:
+      if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
+      send_reply();
+      return advance_pipelined();
+    case Phase::lingering: return discard();
+    case Phase::closed: return;
+  }
+}
+
+// Unread bytes would be reported over and over, so from now on only a hang-up is: a client that has
+// left its body unfinished must not hold its share of the budget until the wait is over.
+void Session::on_event_while_paused(std::uint32_t events) {
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0 || ((events & EPOLLRDHUP) != 0 && cannot_finish())) {
+    return on_peer_closed();
+  }
+  const bool finished_sending = (events & EPOLLRDHUP) != 0;
+  watch(finished_sending ? 0U : std::uint32_t{EPOLLRDHUP});
+}
+
+// The client has sent all it will, and what waits to be read does not complete the body.
+bool Session::cannot_finish() const {
+  if (phase_ != Phase::body) return false;
+  int waiting = 0;
+  const std::optional<std::size_t> missing = exchange_->missing_bytes();
+  return missing && ::ioctl(descriptor_, FIONREAD, &waiting) == 0 &&
+         static_cast<std::size_t>(waiting) < *missing;
+}
+
+// Requests that came in one piece are served one after the other, in a loop and not by recursion:
+// there may be thousands.
+void Session::advance_pipelined() {
+  while (std::exchange(pipelined_, false)) advance();
+}
+
+void Session::read() {
+  bool more = true;
+  for (std::size_t read = 0; more && read < kReadBytesPerTurn; read += 64 * 1024) {
+    if (phase_ == Phase::idle && !begin_request()) return pause();
+    if (phase_ == Phase::body && !host_.admits(charged_bytes_)) return pause();
+    read_once(more);
+  }
+}
+
+// Clears `more` unless the read filled its room and the request wants more still.
+void Session::read_once(bool& more) {
+  const std::span<char> room = exchange_->room();
+  const ssize_t n = ::recv(descriptor_, room.data(), room.size(), 0);
+  more = n == static_cast<ssize_t>(room.size());
+  if (n > 0) {
+    host_.telemetry().received_bytes.add(static_cast<std::uint64_t>(n));
+    exchange_->received(static_cast<std::size_t>(n));
+    if (phase_ == Phase::body) set_charge(charged_bytes_ + static_cast<std::size_t>(n));
+    advance();
+    more = more && (phase_ == Phase::header || phase_ == Phase::body);
+    return;
+  }
+  if (n == 0) return on_peer_closed();
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+    if (phase_ == Phase::idle) end_request();
+    return;
+  }
+  on_peer_closed();
+}
+
+void Session::on_peer_closed() {
+  if (phase_ != Phase::idle) host_.telemetry().aborted.add();
+  close();
+}
+
+// Leases the arena that the next request will live in. False: all are out.
+bool Session::begin_request() {
+  if (lease_) return true;
+  lease_ = host_.try_lease();
+  if (!lease_) return false;
+  exchange_ = Exchange::create(arena(), host_.options().limits.head);
+  return true;
+}
+
+void Session::advance() {
+  if (phase_ == Phase::idle) {
+    phase_ = Phase::header;
+    first_byte_at_ = host_.now();
+    keep_alive_ = true;
+    arm(host_.options().timeouts.header);
+  }
+  if (phase_ == Phase::header)
+    advance_header();
+  else if (phase_ == Phase::body)
+    advance_body();
+}
+
+void Session::advance_header() {
+  switch (exchange_->parse_head()) {
+    case Exchange::Progress::need_more: return;
+    case Exchange::Progress::failed: return fail(exchange_->error());
+    case Exchange::Progress::done: return on_head();
+  }
+}
+
+void Session::advance_body() {
+  switch (exchange_->parse_body()) {
+    case Exchange::Progress::need_more: return arm(host_.options().timeouts.body);
+    case Exchange::Progress::failed: return fail(exchange_->error());
+    case Exchange::Progress::done: return ingest();
+  }
+}
+
+// Answers a request whose rest is unread or unreadable, and ends the connection.
+void Session::fail(const HttpError& error) {
+  keep_alive_ = false;
+  reply(error_reply(error, arena()));
+}
+
+void Session::reply(const Reply& reply) {
+  keep_alive_ = keep_alive_ && exchange_->head().keep_alive && !host_.draining();
+  status_ = reply.status;
+  const ReplyFraming framing{.close = !keep_alive_,
+                             .announce_keep_alive = keep_alive_ && exchange_->head().http_1_0,
+                             .without_body = exchange_->head().method == Method::head,
+                             .date = host_.date()};
+  unsent_ = render(reply, framing, arena());
+  send_reply();
+}
+
+void Session::send_reply() {
+  phase_ = Phase::replying;
+  while (!unsent_.empty()) {
+    const ssize_t n = ::send(descriptor_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    if (n >= 0) {
+      unsent_.remove_prefix(static_cast<std::size_t>(n));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return close();
+    watch(EPOLLOUT);
+    return arm(host_.options().timeouts.reply);
+  }
+  finish_request();
+}
+
+void Session::finish_request() {
+  Telemetry& telemetry = host_.telemetry();
+  telemetry.requests_by_class[std::min<std::size_t>(status_ / 100, 5)].add();
+  telemetry.request_latency.record(SessionHost::Clock::now() - first_byte_at_);
+  if (!keep_alive_) return linger();
+  begin_next_request();
+}
+
+void Session::begin_next_request() {
+  phase_ = Phase::idle;
+  arm(host_.draining() ? kDrainGrace : host_.options().timeouts.idle);
+  watch(kReadable);
+  if (exchange_->leftover().empty()) return end_request();
+  keep_pipelined(exchange_->leftover());
+}
+
+// What the client has sent behind the request becomes the beginning of the next, in the same arena.
+void Session::keep_pipelined(std::string_view leftover) {
+  std::vector<char>& kept = host_.scratch();
+  if (leftover.size() > kept.size()) kept.resize(leftover.size());
+  std::copy(leftover.begin(), leftover.end(), kept.begin());
+  set_charge(0);
+  exchange_->destroy();
+  arena().reset();
+  exchange_ = Exchange::create(arena(), host_.options().limits.head);
+  exchange_->preload({kept.data(), leftover.size()});
+  pipelined_ = true;
+}
+
+void Session::end_request() noexcept {
+  set_charge(0);
+  unsent_ = {};
+  if (exchange_ != nullptr) exchange_->destroy();
+  exchange_ = nullptr;
+  lease_.reset();
+}
+
+// Lets the client read the last reply: closing with unread bytes would reset the connection and
+// could take the reply with it (RFC 9112 section 9.6).
+void Session::linger() {
+  end_request();
+  phase_ = Phase::lingering;
+  give_up_at_ = host_.now() + kLingerTotal;
+  ::shutdown(descriptor_, SHUT_WR);
+  watch(kReadable);
+  arm(kLingerPause);
+}
+
+void Session::discard() {
+  std::vector<char>& scratch = host_.scratch();
+  const ssize_t n = ::recv(descriptor_, scratch.data(), scratch.size(), 0);
+  if (n > 0)
+    return arm(std::min<std::chrono::milliseconds>(
+        kLingerPause, std::chrono::ceil<std::chrono::milliseconds>(give_up_at_ - host_.now())));
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
+  close();
+}
+
+void Session::pause() {
+  if (!paused_) {
+    paused_ = true;
+    give_up_at_ = host_.now() + host_.options().overload_wait;
+    host_.telemetry().overload_pauses.add();
+  }
+  host_.timers().disarm(timer_.node);
+  host_.pause(*this);
+}
+
+void Session::resume() {
+  const bool ready = phase_ == Phase::idle ? begin_request() : host_.admits(charged_bytes_);
+  if (!ready) {
+    if (host_.now() >= give_up_at_) return give_up_pause();
+    return host_.pause(*this);
+  }
+  paused_ = false;
+  watch(kReadable);
+  arm(phase_ == Phase::idle ? host_.options().timeouts.idle : host_.options().timeouts.body);
+}
+
+void Session::give_up_pause() {
+  paused_ = false;
+  host_.telemetry().overload_replies.add();
+  if (lease_) {
+    return fail({503, "overloaded", "Too many requests are in flight; try again in a second."});
+  }
+  const std::string_view reply = overload_reply_without_arena();
+  if (::send(descriptor_, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return close();
+  host_.telemetry().requests_by_class[5].add();
+  linger();
+}
+
+void Session::on_drain() {
+  if (phase_ == Phase::idle && !paused_) arm(kDrainGrace);
+}
+
+void Session::on_timer() {
+  on_timeout();
+  advance_pipelined();
+}
+
+void Session::on_timeout() {
+  switch (phase_) {
+    case Phase::idle:
+      // A request may have arrived in this very moment: look once more before closing.
+      read();
+      if (phase_ == Phase::idle && !paused_) close();
+      return;
+    case Phase::header:
+    case Phase::body:
+      host_.telemetry().timeouts.add();
+      return fail({408, "request_timeout", "The request did not arrive in time."});
+    case Phase::committing:
+      host_.telemetry().timeouts.add();
+      return fail({503, "commit_timeout",
+                   "The records were not on stable storage in time; whether they are stored is "
+                   "unknown."});
+    case Phase::replying: host_.telemetry().timeouts.add(); return close();
+    case Phase::lingering: return close();
+    case Phase::closed: return;
+  }
+}
+
+void Session::close() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  watch(0);
+  host_.timers().disarm(timer_.node);
+  if (paused_) host_.forget_paused(*this);
+  end_request();
+  ::close(descriptor_);
+  host_.telemetry().connections_closed.add();
+  host_.retire(identity_.slot);
+}
+
+void Session::watch(std::uint32_t events) {
+  if (events == watched_) return;
+  host_.watch(*this, watched_, events);
+  watched_ = events;
+}
+
+void Session::arm(std::chrono::milliseconds after) {
+  host_.timers().arm(timer_.node, host_.now() + after);
+}
+
+void Session::set_charge(std::size_t bytes) {
+  if (bytes > charged_bytes_) host_.charge(bytes - charged_bytes_);
+  if (bytes < charged_bytes_) host_.release(charged_bytes_ - bytes);
+  charged_bytes_ = bytes;
+}
+
+}  // namespace logboom::server

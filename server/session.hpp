@@ -1,0 +1,138 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "arena/arena_pool.hpp"
+#include "handlers/handler.hpp"
+#include "server/exchange.hpp"
+#include "server/reply.hpp"
+#include "server/router.hpp"
+#include "server/session_host.hpp"
+#include "server/timer_wheel.hpp"
+#include "store/staging.hpp"
+
+namespace logboom::server {
+
+// One client connection: a descriptor and a state machine that its io thread drives by events.
+// While it is idle it holds nothing else; from a request's first byte to the end of its reply it
+// holds an arena lease, which owns everything of the request.
+//
+// Owner: the io thread of its host. Never throws out of an event but std::bad_alloc.
+class Session {
+ public:
+  struct Identity {
+    std::uint32_t slot = 0;        // its place in the io thread's table
+    std::uint32_t connection = 0;  // tells it from earlier sessions in the same slot
+  };
+
+  Session(SessionHost& host, int descriptor, Identity identity, bool peer_is_loopback);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // epoll reported `events` for the descriptor.
+  void on_event(std::uint32_t events);
+  // The request named by `generation` has reached its durability, or failed to.
+  void on_committed(std::uint32_t generation, store::CommitStatus status);
+  void on_timer();
+  // Called while paused: tries again to get what it waits for.
+  void resume();
+  // A drain has begun: an idle connection is closed after a grace for what is on its way.
+  void on_drain();
+  // Drops the connection now.
+  void close();
+
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  [[nodiscard]] std::uint64_t event_key() const noexcept {
+    return std::uint64_t{identity_.connection} << 32 | identity_.slot;
+  }
+  [[nodiscard]] std::uint32_t connection() const noexcept { return identity_.connection; }
+  [[nodiscard]] TimerNode& timer() noexcept { return timer_.node; }
+  [[nodiscard]] static Session& of(TimerNode& node) noexcept;
+
+ private:
+  enum class Phase : std::uint8_t {
+    idle,        // between requests
+    header,      // some bytes of a request's header have arrived
+    body,        // the body is being received
+    committing,  // staged; the reply waits for the store
+    replying,    // the reply did not fit into the socket's buffer at once
+    lingering,   // the last reply is sent; what the client still sends is discarded
+    closed
+  };
+
+  // The session's timer, and the way back from it to the session.
+  struct Timer {
+    TimerNode node;
+    Session* session;
+  };
+
+  void read();
+  void read_once(bool& more);
+  void on_peer_closed();
+  void advance();
+  [[nodiscard]] bool begin_request();
+  void advance_header();
+  void advance_body();
+
+  void on_head();
+  void on_ingest_head();
+  [[nodiscard]] std::optional<HttpError> refuse_ingest() const;
+  void send_continue();
+  void ingest();
+  void stage(const handlers::Outcome& outcome, store::StagingChain& chain,
+             const store::StagingChain::Mark& mark);
+  void answer_read(Endpoint endpoint);
+  void answer_options(std::string_view allow);
+  void answer_unroutable(const Routing& routing);
+  [[nodiscard]] std::string_view allow_header(std::string_view methods);
+  [[nodiscard]] bool may_read(const Route& route) const;
+
+  void fail(const HttpError& error);
+  void reply(const Reply& reply);
+  void send_reply();
+  void finish_request();
+  void begin_next_request();
+  void keep_pipelined(std::string_view leftover);
+  void advance_pipelined();
+  void end_request() noexcept;
+  void linger();
+  void discard();
+
+  void on_timeout();
+  void on_event_while_paused(std::uint32_t events);
+  [[nodiscard]] bool cannot_finish() const;
+  void pause();
+  void give_up_pause();
+  void watch(std::uint32_t events);
+  void arm(std::chrono::milliseconds after);
+  void set_charge(std::size_t bytes);
+  [[nodiscard]] arena::Arena& arena() { return **lease_; }
+
+  SessionHost& host_;
+  const int descriptor_;
+  const Identity identity_;
+  const bool peer_is_loopback_;
+  Phase phase_ = Phase::idle;
+  bool paused_ = false;
+  bool keep_alive_ = true;
+  bool pipelined_ = false;     // the next request's beginning has arrived and waits to be advanced
+  std::uint32_t watched_ = 0;  // the events registered with epoll; 0: none
+  std::uint32_t generation_ = 0;  // of the present request
+  Timer timer_;
+
+  std::optional<arena::ArenaLease> lease_;
+  Exchange* exchange_ = nullptr;  // in the lease's arena
+  Reply prepared_;                // sent when the commit succeeds; views into the arena
+  std::string_view unsent_;       // of the reply, in the lease's arena
+  std::uint16_t status_ = 0;
+  std::size_t charged_bytes_ = 0;  // of the in-flight budget
+  SessionHost::Clock::time_point first_byte_at_;
+  SessionHost::Clock::time_point give_up_at_;  // of a pause or of lingering
+};
+
+}  // namespace logboom::server

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "arena/arena_pool.hpp"
+#include "server/inflight_budget.hpp"
+#include "server/options.hpp"
+#include "server/telemetry.hpp"
+#include "server/timer_wheel.hpp"
+#include "store/store.hpp"
+
+namespace logboom::server {
+
+class Admin;
+class Session;
+
+// What all io threads share. Built before them and destroyed after them.
+struct SharedState {
+  const Options& options;
+  arena::ArenaPool& arenas;
+  store::Store& store;
+  InflightBudget budget;
+  const Admin* admin = nullptr;
+  // Set once by the control thread when a drain begins; read by every thread. Relaxed: what a
+  // drain asks of a thread is told to it through its mailbox besides.
+  std::atomic<bool> draining{false};
+};
+
+// What one io thread lends to its sessions: time, timers, the epoll set, arenas, the staging chain,
+// the budget and the counters. Owner: the io thread; every function is called by it alone.
+class SessionHost {
+ public:
+  using Clock = TimerWheel::Clock;
+
+  SessionHost(SharedState& shared, store::Producer& producer);
+  ~SessionHost();
+  SessionHost(const SessionHost&) = delete;
+  SessionHost& operator=(const SessionHost&) = delete;
+
+  // Called once a turn, before anything else reads the time.
+  void begin_turn() noexcept;
+  // Makes what this turn has staged visible to the committer and settles the budget.
+  void end_turn();
+
+  [[nodiscard]] Clock::time_point now() const noexcept { return now_; }
+  // Server clock, nanoseconds since the Unix epoch, never decreasing on this thread.
+  [[nodiscard]] std::int64_t arrival_ns() const noexcept { return arrival_ns_; }
+  // The present second as an IMF-fixdate, for the Date header.
+  [[nodiscard]] std::string_view date();
+
+  [[nodiscard]] const Options& options() const noexcept { return shared_.options; }
+  [[nodiscard]] bool draining() const noexcept {
+    return shared_.draining.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] store::State store_state() const noexcept { return shared_.store.state(); }
+  [[nodiscard]] const Admin& admin() const noexcept { return *shared_.admin; }
+  [[nodiscard]] Telemetry& telemetry() noexcept { return telemetry_; }
+  [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
+  [[nodiscard]] std::optional<arena::ArenaLease> try_lease() { return shared_.arenas.try_lease(); }
+
+  // A number for a request's ticket: none of the last four thousand million had it.
+  [[nodiscard]] std::uint32_t next_generation() noexcept { return ++generation_; }
+
+  // The chain that this turn's requests are staged in.
+  [[nodiscard]] store::StagingChain& chain();
+
+  [[nodiscard]] bool admits(std::size_t own_bytes) const noexcept;
+  void charge(std::size_t bytes) noexcept { settle(static_cast<std::ptrdiff_t>(bytes)); }
+  void release(std::size_t bytes) noexcept { settle(-static_cast<std::ptrdiff_t>(bytes)); }
+
+  // Registers, changes or (0) takes out the events that epoll reports for a session's descriptor.
+  void watch(const Session& session, std::uint32_t from, std::uint32_t to) noexcept;
+
+  // Sessions that wait for the budget or for an arena, retried at the end of each turn.
+  void pause(Session& session) { paused_.push_back(&session); }
+  void forget_paused(const Session& session) noexcept;
+  [[nodiscard]] bool has_paused() const noexcept { return !paused_.empty(); }
+  void retry_paused();
+
+  // A session that is over; the io thread frees it at the end of the turn.
+  void retire(std::uint32_t slot) { retired_.push_back(slot); }
+  [[nodiscard]] std::vector<std::uint32_t>& retired() noexcept { return retired_; }
+
+  // A place to read bytes into that nobody wants, and to keep a few between two requests.
+  [[nodiscard]] std::vector<char>& scratch() noexcept { return scratch_; }
+  [[nodiscard]] int epoll_fd() const noexcept { return epoll_fd_; }
+
+ private:
+  void settle(std::ptrdiff_t bytes) noexcept;
+  void flush_budget() noexcept;
+
+  SharedState& shared_;
+  store::Producer& producer_;
+  store::StagingChain* open_chain_ = nullptr;
+  const int epoll_fd_;
+  TimerWheel timers_;
+  Clock::time_point now_;
+  std::int64_t arrival_ns_ = 0;
+  std::uint32_t generation_ = 0;
+  std::int64_t date_second_ = -1;
+  char date_[32] = {};
+  // Not yet in the shared budget: one atomic operation a turn instead of several a request.
+  std::ptrdiff_t unsettled_bytes_ = 0;
+  std::vector<Session*> paused_;
+  std::vector<Session*> retrying_;
+  std::vector<std::uint32_t> retired_;
+  std::vector<char> scratch_;
+  Telemetry telemetry_;
+};
+
+}  // namespace logboom::server

@@ -1,0 +1,200 @@
+// What a session answers: the way from a parsed header to a reply. The connection's own mechanics,
+// reading, writing and waiting, are in session.cpp.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <new>
+
+#include <boost/algorithm/string/predicate.hpp>
+
+#include "handlers/plain_log.hpp"
+#include "server/admin.hpp"
+#include "server/session.hpp"
+#include "server/staging_sink.hpp"
+
+namespace logboom::server {
+namespace {
+
+constexpr std::string_view kProtocol = "json";
+constexpr HttpError kEmptyBody{
+    400, "empty_body", "The body is empty: send a JSON object, an array, NDJSON or text lines."};
+constexpr HttpError kStoreFull{503, "store_full",
+                               "There is no room for new records; make room on the data "
+                               "directory's file system. Nothing of this request is stored."};
+constexpr HttpError kStoreFailed{503, "store_failed",
+                                 "The store could not write or sync; whether this request is "
+                                 "stored is unknown. The server's log says why."};
+
+// Whether a Host header names this machine as only this machine's own clients can: a name that a
+// foreign web page made resolve to 127.0.0.1 is not among them.
+bool is_loopback_host(std::string_view host) {
+  const bool v6 = host.starts_with('[');
+  std::string_view name = host.substr(0, v6 ? host.find(']') + 1 : host.find(':'));
+  if (name == "[::1]" || boost::algorithm::iequals(name, "localhost")) return true;
+  char text[INET_ADDRSTRLEN] = {};
+  if (name.size() >= sizeof text) return false;
+  name.copy(text, name.size());
+  in_addr address{};
+  return ::inet_pton(AF_INET, text, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
+}
+
+bool is_identity(std::string_view content_encoding) {
+  return content_encoding.empty() || content_encoding == "identity";
+}
+
+}  // namespace
+
+void Session::on_head() {
+  const RequestHead& head = exchange_->head();
+  const std::string_view path = normalise_path(head.path, arena());
+  const Routing routing = find_route(path, head.method);
+  // A body that nobody reads ends the connection, for its bytes would be taken for a request.
+  if (routing.route == nullptr || !routing.route->ingest) keep_alive_ = !head.has_body();
+  if (routing.route == nullptr) return answer_unroutable(routing);
+  if (!may_read(*routing.route)) {
+    return fail({403, "forbidden",
+                 "Without authentication this page answers only clients on this machine that "
+                 "address it as localhost."});
+  }
+  if (!routing.route->ingest) return answer_read(routing.route->endpoint);
+  on_ingest_head();
+}
+
+bool Session::may_read(const Route& route) const {
+  if (route.access == Access::anyone) return true;
+  return peer_is_loopback_ && is_loopback_host(exchange_->head().host);
+}
+
+void Session::answer_unroutable(const Routing& routing) {
+  const Method method = exchange_->head().method;
+  if (routing.allow.empty()) {
+    return reply(error_reply(
+        {404, "not_found", "There is nothing at this path; logs go to POST /log."}, arena()));
+  }
+  if (method == Method::options) return answer_options(routing.allow);
+  Reply refused = error_reply({405, "method_not_allowed",
+                               "This path does not answer that method. To send a log: curl -d "
+                               "'{\\\"message\\\":\\\"hello\\\"}' http://HOST:PORT/log"},
+                              arena());
+  refused.extra_headers = allow_header(routing.allow);
+  reply(refused);
+}
+
+void Session::answer_options(std::string_view allow) {
+  Reply options;
+  options.status = 204;
+  options.content_type = {};
+  options.extra_headers = allow_header(allow);
+  reply(options);
+}
+
+std::string_view Session::allow_header(std::string_view methods) {
+  constexpr std::string_view kName = "Allow: ";
+  const std::span<char> line =
+      arena().create_span_uninitialized<char>(kName.size() + methods.size() + 2);
+  char* out = std::copy(kName.begin(), kName.end(), line.data());
+  out = std::copy(methods.begin(), methods.end(), out);
+  *out++ = '\r';
+  *out++ = '\n';
+  return {line.data(), line.size()};
+}
+
+void Session::answer_read(Endpoint endpoint) {
+  const Admin& admin = host_.admin();
+  switch (endpoint) {
+    case Endpoint::greeting: return reply(admin.greeting(exchange_->head(), arena()));
+    case Endpoint::healthz: return reply(admin.healthz());
+    case Endpoint::readyz: return reply(admin.readyz(arena()));
+    case Endpoint::stats: return reply(admin.stats(arena()));
+    case Endpoint::metrics: return reply(admin.metrics(arena()));
+    case Endpoint::plain_log: return;
+  }
+}
+
+void Session::on_ingest_head() {
+  const RequestHead& head = exchange_->head();
+  if (const auto refusal = refuse_ingest()) return fail(*refusal);
+  if (!head.has_body()) return reply(error_reply(kEmptyBody, arena()));
+  const bool body_waits = exchange_->leftover().empty();
+  exchange_->begin_body(host_.options().limits.body_bytes_max);
+  if (head.expects_continue && body_waits) send_continue();
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::body;
+  advance_body();
+}
+
+// What can be refused before the body is read.
+std::optional<HttpError> Session::refuse_ingest() const {
+  const RequestHead& head = exchange_->head();
+  if (host_.store_state() == store::State::full) return kStoreFull;
+  if (host_.store_state() == store::State::failed) return kStoreFailed;
+  if (!is_identity(head.content_encoding)) {
+    return HttpError{
+        415, "unsupported_content_encoding",
+        "This version reads no Content-Encoding but identity: send the body as it is."};
+  }
+  if (!head.chunked && !head.content_length) {
+    return HttpError{411, "length_required",
+                     "The request has neither Content-Length nor Transfer-Encoding: chunked."};
+  }
+  if (head.content_length.value_or(0) > host_.options().limits.body_bytes_max) {
+    return HttpError{413, "body_too_large", "The body is larger than limits.body allows."};
+  }
+  return std::nullopt;
+}
+
+void Session::send_continue() {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  // The socket's buffer is empty now, for every earlier reply has gone out whole.
+  const ssize_t n = ::send(descriptor_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
+  if (n != static_cast<ssize_t>(kContinue.size())) close();
+}
+
+// Parses the whole body into records, staged as one unit with the reply that its commit will send.
+void Session::ingest() {
+  store::StagingChain& chain = host_.chain();
+  const store::StagingChain::Mark mark = chain.mark();
+  StagingSink sink(chain, kProtocol, host_.arrival_ns(), host_.telemetry());
+  const handlers::RequestContext context{arena(), sink, host_.options().limits.record,
+                                         host_.arrival_ns(), exchange_->head().query};
+  try {
+    handlers::PlainLogHandler handler(context);
+    (void)handler.feed(exchange_->body(), true);
+    stage(handler.outcome(), chain, mark);
+  } catch (const std::bad_alloc&) {
+    chain.rollback(mark);
+    fail({503, "out_of_memory", "The server is out of memory; nothing of this request is stored."});
+  }
+}
+
+void Session::stage(const handlers::Outcome& outcome, store::StagingChain& chain,
+                    const store::StagingChain::Mark& mark) {
+  if (outcome.empty_body) return reply(error_reply(kEmptyBody, arena()));
+  prepared_.status = outcome.accepted == 0 && outcome.rejected > 0 ? 400 : 200;
+  prepared_.body = handlers::write_plain_log_reply(outcome, arena());
+  exchange_->release_body();
+  if (outcome.accepted + outcome.rejected == 0) return reply(prepared_);
+  // From here on the staged copy is what counts against the budget, until it is durable.
+  const std::size_t staged = chain.bytes() - mark.totals.payload_bytes;
+  set_charge(0);
+  host_.charge(staged);
+  chain.add_charge(staged);
+  if (host_.options().acknowledge_before_commit) return reply(prepared_);
+  generation_ = host_.next_generation();
+  chain.add_ticket({identity_.slot, generation_});
+  phase_ = Phase::committing;
+  arm(host_.options().commit_timeout);
+}
+
+void Session::on_committed(std::uint32_t generation, store::CommitStatus status) {
+  if (phase_ != Phase::committing || generation != generation_) return;
+  switch (status) {
+    case store::CommitStatus::ok: reply(prepared_); break;
+    case store::CommitStatus::full: fail(kStoreFull); break;
+    case store::CommitStatus::failed: fail(kStoreFailed); break;
+  }
+  advance_pipelined();
+}
+
+}  // namespace logboom::server
