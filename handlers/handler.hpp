@@ -12,10 +12,10 @@ namespace logboom::handlers {
 
 // Why a record was refused. Each value is a metrics label and the reason kept in `rejected/`.
 enum class RejectReason : std::uint8_t {
-  bad_json,           // not RFC 8259, or deeper than limits.json_depth
-  bad_utf8,           // JSON with invalid UTF-8
-  too_large,          // over limits.record and not reducible, or on_oversize is reject
-  too_many_attributes // over limits.attributes
+  bad_json,            // not RFC 8259, or deeper than limits.json_depth
+  bad_utf8,            // JSON with invalid UTF-8
+  too_large,           // over limits.record and not reducible, or on_oversize is reject
+  too_many_attributes  // over limits.attributes
 };
 
 inline constexpr std::size_t kRejectReasons = 4;
@@ -27,8 +27,8 @@ struct Rejection {
   std::uint64_t record = 0;  // counted from zero over all records of the request
   std::uint64_t line = 0;    // counted from one
   RejectReason reason = RejectReason::bad_json;
-  std::string_view error;    // one sentence that says what and where
-  std::string_view raw;      // the bytes refused
+  std::string_view error;  // one sentence that says what and where
+  std::string_view raw;    // the bytes refused
 };
 
 // Where a handler's records go: the io thread's staging chain, or a test's vector.
@@ -65,7 +65,7 @@ struct RequestContext {
 struct Outcome {
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;
-  bool empty_body = false;  // nothing but white space: an error of the request
+  bool empty_body = false;            // nothing but white space: an error of the request
   std::span<const Rejection> errors;  // the first kErrorsReported, copied into the arena
 };
 

@@ -6,7 +6,8 @@
 namespace logboom::metrics {
 
 // A count that one thread adds to and any thread reads: no locked instruction on the writer's path.
-// A reader sees every value the counter had at some moment, in order, but relates it to nothing else.
+// A reader sees every value the counter had at some moment, in order, but relates it to nothing
+// else.
 class Counter {
  public:
   // Owner thread only.

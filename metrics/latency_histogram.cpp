@@ -24,7 +24,8 @@ std::chrono::nanoseconds LatencyHistogram::Snapshot::quantile(double q) const no
   return std::chrono::nanoseconds(upper_edge_ns(kBuckets - 1));
 }
 
-std::uint64_t LatencyHistogram::Snapshot::count_up_to(std::chrono::nanoseconds edge) const noexcept {
+std::uint64_t LatencyHistogram::Snapshot::count_up_to(
+    std::chrono::nanoseconds edge) const noexcept {
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < kBuckets; ++i) {
     if (upper_edge_ns(i) > static_cast<std::uint64_t>(edge.count())) break;

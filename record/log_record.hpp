@@ -35,19 +35,20 @@ struct Attribute {
 // (https://opentelemetry.io/docs/specs/otel/logs/data-model/), as views into the request's arena.
 // Absent fields are left out of the written line. Times are nanoseconds since the Unix epoch, UTC.
 struct LogRecord {
-  std::int64_t timestamp_ns = kNoTime;           // the event's own time
-  std::int64_t observed_timestamp_ns = kNoTime;  // the protocol's, else arrival; always set when written
-  std::uint8_t severity_number = 0;              // 1 to 24; 0 is absent
-  Value severity_text;                           // the sender's own word
+  std::int64_t timestamp_ns = kNoTime;  // the event's own time
+  std::int64_t observed_timestamp_ns =
+      kNoTime;                       // the protocol's, else arrival; always set when written
+  std::uint8_t severity_number = 0;  // 1 to 24; 0 is absent
+  Value severity_text;               // the sender's own word
   Value body;
   std::span<const Attribute> attributes;
   std::span<const Attribute> resource;
-  Value scope;                 // a JSON object
-  std::string_view trace_id;   // 32 lower-case hex digits, or empty
-  std::string_view span_id;    // 16 lower-case hex digits, or empty
-  Value trace_flags;           // a JSON number
+  Value scope;                // a JSON object
+  std::string_view trace_id;  // 32 lower-case hex digits, or empty
+  std::string_view span_id;   // 16 lower-case hex digits, or empty
+  Value trace_flags;          // a JSON number
   Value event_name;
-  std::string_view source;     // the protocol, `_src`: plain ASCII without quotes
+  std::string_view source;  // the protocol, `_src`: plain ASCII without quotes
 };
 
 }  // namespace logboom::record
