@@ -47,9 +47,9 @@ TEST(LatencyHistogramTest, AnEmptyHistogramHasQuantileZeroAndAHugeValueTheLastBu
   EXPECT_EQ(snapshot.quantile(0.99).count(), 0);
   histogram.record(std::chrono::hours(100));
   snapshot.add(histogram);
-  EXPECT_EQ(snapshot.quantile(0.99).count(),
-            static_cast<std::int64_t>(
-                LatencyHistogram::upper_edge_ns(LatencyHistogram::kBuckets - 1)));
+  EXPECT_EQ(
+      snapshot.quantile(0.99).count(),
+      static_cast<std::int64_t>(LatencyHistogram::upper_edge_ns(LatencyHistogram::kBuckets - 1)));
 }
 
 }  // namespace
