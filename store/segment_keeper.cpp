@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -25,7 +26,7 @@ SegmentKeeper::SegmentKeeper(FileSystem& files, const DataPaths& paths, Health& 
 SegmentKeeper::~SegmentKeeper() {
   {
     const std::scoped_lock lock(mutex_);
-    stopping_ = true;
+    stopping_.store(true, std::memory_order_relaxed);
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
@@ -120,6 +121,7 @@ Result<SpareFile> SegmentKeeper::make_allocated(std::uint64_t bytes) {
 Status SegmentKeeper::fill(File& file, std::uint64_t bytes) {
   const std::string zeros(static_cast<std::size_t>(std::min(kFillBytes, bytes)), '\0');
   for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
+    if (stopping_.load(std::memory_order_relaxed)) return os_error(ECANCELED);
     const auto portion =
         static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), bytes - at));
     if (Status written = file.write_at(std::string_view(zeros).substr(0, portion), at); !written) {
@@ -156,7 +158,7 @@ void SegmentKeeper::run() {
       lock.unlock();
       finish(*segment);
       lock.lock();
-    } else if (stopping_) {
+    } else if (stopping_.load(std::memory_order_relaxed)) {
       return;
     } else if (!spare_ && retry_after_ == retry_after_.zero()) {
       prepare(lock);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -66,8 +67,10 @@ class SegmentKeeper {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  // Changed under mutex_; read without it while filling, which a stop cuts short. Relaxed: no data
+  // hangs on it.
+  std::atomic<bool> stopping_{false};
   // All below are guarded by mutex_.
-  bool stopping_ = false;
   bool room_awaited_ = false;
   std::optional<SpareFile> spare_;
   std::vector<std::unique_ptr<SegmentWriter>> retired_;

@@ -77,7 +77,7 @@ struct Stats {
   std::uint64_t rejected_kept = 0;  // refused records written to rejected/
   std::uint64_t rejected_lost = 0;  // and those that could not be
   HistogramCounts sync_us;          // one fdatasync, in microseconds
-  HistogramCounts commit_us;        // taking the chains to completing them, in microseconds
+  HistogramCounts commit_us;        // from taking the chains to storing them, in microseconds
   HistogramCounts requests_per_commit;
   RecoveryCounts recovery;
 };

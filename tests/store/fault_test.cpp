@@ -1,0 +1,141 @@
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/store/faulty_files.hpp"
+#include "tests/store/store_fixture.hpp"
+
+namespace logboom::store {
+namespace {
+
+using ::testing::HasSubstr;
+using Operation = FaultyFiles::Operation;
+
+class FaultTest : public StoreFixture {
+ protected:
+  [[nodiscard]] Options faulty_options() {
+    Options made = options();
+    made.files = &files_;
+    made.segment_bytes_max = 64 * 1024;
+    return made;
+  }
+
+  // Commits until it is not ok any more.
+  [[nodiscard]] static CommitStatus fill(Store& store) {
+    for (int i = 0; i < 1000; ++i) {
+      const CommitStatus status = commit(store, {body_line(std::string(8000, 'f'))});
+      if (status != CommitStatus::ok) return status;
+    }
+    return CommitStatus::ok;
+  }
+
+  FaultyFiles files_;
+};
+
+TEST_F(FaultTest, WithoutRoomForASegmentItIsFullAndGoesOnByItselfWhenThereIs) {
+  const auto store = must_open(faulty_options());
+  EXPECT_EQ(commit(*store, {body_line("before")}), CommitStatus::ok);
+  files_.fail(Operation::write, ".spare-", ENOSPC);
+  files_.fail(Operation::allocate, ".spare-", ENOSPC);
+  EXPECT_EQ(fill(*store), CommitStatus::full);
+  EXPECT_EQ(store->state(), State::full);
+  EXPECT_THAT(store->state_reason(), HasSubstr("No space left"));
+  const std::uint64_t stored = store->stats().records;
+  EXPECT_EQ(commit(*store, {body_line("refused")}), CommitStatus::full);
+  files_.heal();
+  ASSERT_TRUE(eventually([&] { return store->state() == State::accepting; }));
+  EXPECT_EQ(store->state_reason(), "");
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+  const auto records = read_all(dir());
+  EXPECT_EQ(records.size(), stored + 1);
+  EXPECT_THAT(records.back().line, HasSubstr("after"));
+  EXPECT_EQ(reports_.count(Severity::warning), 1);
+}
+
+TEST_F(FaultTest, StartsFullWithoutRoomForItsFirstSegment) {
+  files_.fail(Operation::write, ".spare-", ENOSPC);
+  files_.fail(Operation::allocate, ".spare-", ENOSPC);
+  const auto store = must_open(faulty_options());
+  EXPECT_EQ(store->state(), State::full);
+  files_.heal();
+  ASSERT_TRUE(eventually([&] { return store->state() == State::accepting; }));
+  EXPECT_EQ(commit(*store, {body_line("a")}), CommitStatus::ok);
+}
+
+TEST_F(FaultTest, AFailedSyncIsNeverAcknowledgedOrRetried) {
+  const auto store = must_open(faulty_options());
+  EXPECT_EQ(commit(*store, {body_line("good")}), CommitStatus::ok);
+  files_.fail(Operation::sync, ".seg", EIO);
+  EXPECT_EQ(commit(*store, {body_line("unsure")}), CommitStatus::failed);
+  EXPECT_EQ(store->state(), State::failed);
+  EXPECT_THAT(store->state_reason(), HasSubstr("Input/output error"));
+  files_.heal();
+  const int syncs = files_.syncs();
+  EXPECT_EQ(commit(*store, {body_line("late")}), CommitStatus::failed);
+  EXPECT_EQ(files_.syncs(), syncs);
+  EXPECT_EQ(reports_.count(Severity::error), 1);
+  EXPECT_EQ(store->stats().records, 1u);
+}
+
+TEST_F(FaultTest, ReadersSeeUnconfirmedRecordsOnlyOnceTheServerIsGone) {
+  {
+    const auto store = must_open(faulty_options());
+    EXPECT_EQ(commit(*store, {body_line("good")}), CommitStatus::ok);
+    files_.fail(Operation::sync, ".seg", EIO);
+    EXPECT_EQ(commit(*store, {body_line("unsure")}), CommitStatus::failed);
+    const std::vector<ReadRecord> durable = {{1, with_seq(body_line("good"), 1)}};
+    EXPECT_EQ(read_all(dir()), durable);
+  }
+  EXPECT_EQ(read_all(dir()).size(), 2u);
+}
+
+TEST_F(FaultTest, AFailedWriteFailsTheStore) {
+  const auto store = must_open(faulty_options());
+  EXPECT_EQ(commit(*store, {body_line("good")}), CommitStatus::ok);
+  files_.fail(Operation::write, ".seg", EIO);
+  EXPECT_EQ(commit(*store, {body_line("bad")}), CommitStatus::failed);
+  EXPECT_EQ(store->state(), State::failed);
+}
+
+TEST_F(FaultTest, AfterARestartItGoesOnWithNewNumbers) {
+  {
+    const auto store = must_open(faulty_options());
+    EXPECT_EQ(commit(*store, {body_line("good")}), CommitStatus::ok);
+    files_.fail(Operation::sync, ".seg", EIO);
+    EXPECT_EQ(commit(*store, {body_line("unsure")}), CommitStatus::failed);
+  }
+  files_.heal();
+  const auto store = must_open(faulty_options());
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+  const auto records = read_all(dir());
+  EXPECT_GT(records.back().seq, 2u);
+  EXPECT_THAT(records.back().line, HasSubstr("after"));
+}
+
+TEST_F(FaultTest, RefusedRecordsThatCannotBeKeptAreCountedAndStopNothing) {
+  const auto store = must_open(faulty_options());
+  files_.fail(Operation::create, "/rejected/", ENOSPC);
+  StagingChain& chain = store->producer(0).open();
+  append_line(chain, body_line("good"));
+  chain.reject("bad", "bad_json", "log", 0);
+  chain.add_ticket({});
+  store->producer(0).publish();
+  EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+  EXPECT_EQ(store->stats().rejected_lost, 1u);
+  EXPECT_EQ(reports_.count(Severity::error), 1);
+}
+
+TEST_F(FaultTest, AnUnusableDirectoryIsOneClearSentence) {
+  write_bytes(temp_.path() + "/file", "x");
+  Options made = options();
+  made.dir = temp_.path() + "/file/data";
+  const auto store = Store::open(made);
+  ASSERT_FALSE(store.has_value());
+  EXPECT_THAT(store.error(), HasSubstr("cannot make the data directory"));
+}
+
+}  // namespace
+}  // namespace logboom::store

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/os_file.hpp"
+
+namespace logboom::store {
+
+// The machine's files, some of whose operations fail on demand. Thread-safe.
+class FaultyFiles final : public FileSystem {
+ public:
+  enum class Operation : std::uint8_t { create, write, sync, allocate };
+
+  // From now on the operation fails with this errno for all paths that contain `part`.
+  void fail(Operation operation, std::string part, int error) {
+    const std::scoped_lock lock(mutex_);
+    faults_.push_back({operation, std::move(part), error});
+  }
+  void heal() {
+    const std::scoped_lock lock(mutex_);
+    faults_.clear();
+  }
+  [[nodiscard]] int syncs() const { return syncs_.load(); }
+
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    if (mode == OpenMode::create) {
+      if (Status allowed = check(Operation::create, path); !allowed) return allowed.error();
+    }
+    auto file = os_files().open(path, mode);
+    if (!file) return file.error();
+    auto shared = std::make_shared<std::string>(path);
+    {
+      const std::scoped_lock lock(mutex_);
+      names_.push_back(shared);
+    }
+    return std::unique_ptr<File>(
+        std::make_unique<FaultyFile>(*this, std::move(shared), std::move(*file)));
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    const Status renamed = os_files().rename(from, to);
+    const std::scoped_lock lock(mutex_);
+    for (const auto& name : names_) {
+      if (renamed && *name == from) *name = to;
+    }
+    return renamed;
+  }
+  Status remove(const std::string& path) override { return os_files().remove(path); }
+  Result<std::vector<std::string>> list(const std::string& dir) override {
+    return os_files().list(dir);
+  }
+  Status make_directory(const std::string& dir) override { return os_files().make_directory(dir); }
+  Status sync_directory(const std::string& dir) override { return os_files().sync_directory(dir); }
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    return os_files().lock(path);
+  }
+  bool is_locked(const std::string& path) override { return os_files().is_locked(path); }
+
+ private:
+  struct Fault {
+    Operation operation;
+    std::string part;
+    int error;
+  };
+
+  class FaultyFile final : public File {
+   public:
+    FaultyFile(FaultyFiles& owner, std::shared_ptr<std::string> name, std::unique_ptr<File> file)
+        : owner_(owner), name_(std::move(name)), file_(std::move(file)) {}
+
+    Status write_at(std::span<iovec> pieces, std::uint64_t offset) override {
+      if (Status allowed = check(Operation::write); !allowed) return allowed;
+      return file_->write_at(pieces, offset);
+    }
+    Result<std::size_t> read_at(char* out, std::size_t bytes, std::uint64_t offset) override {
+      return file_->read_at(out, bytes, offset);
+    }
+    Status sync() override {
+      ++owner_.syncs_;
+      if (Status allowed = check(Operation::sync); !allowed) return allowed;
+      return file_->sync();
+    }
+    Status truncate(std::uint64_t bytes) override { return file_->truncate(bytes); }
+    Status allocate(std::uint64_t bytes) override {
+      if (Status allowed = check(Operation::allocate); !allowed) return allowed;
+      return file_->allocate(bytes);
+    }
+    Result<std::uint64_t> size() override { return file_->size(); }
+
+   private:
+    Status check(Operation operation) { return owner_.check_named(operation, *name_); }
+
+    FaultyFiles& owner_;
+    std::shared_ptr<std::string> name_;  // guarded by the owner's mutex
+    std::unique_ptr<File> file_;
+  };
+
+  Status check_named(Operation operation, const std::string& name) {
+    std::string copy;
+    {
+      const std::scoped_lock lock(mutex_);
+      copy = name;
+    }
+    return check(operation, copy);
+  }
+
+  Status check(Operation operation, const std::string& path) {
+    const std::scoped_lock lock(mutex_);
+    for (const Fault& fault : faults_) {
+      if (fault.operation == operation && path.find(fault.part) != std::string::npos) {
+        return os_error(fault.error);
+      }
+    }
+    return {};
+  }
+
+  std::mutex mutex_;
+  std::vector<Fault> faults_;
+  std::vector<std::shared_ptr<std::string>> names_;
+  std::atomic<int> syncs_{0};
+};
+
+}  // namespace logboom::store

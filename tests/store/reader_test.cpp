@@ -1,0 +1,125 @@
+#include "store/reader.hpp"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/store/store_fixture.hpp"
+
+namespace logboom::store {
+namespace {
+
+using ::testing::HasSubstr;
+using ReaderTest = StoreFixture;
+
+TEST_F(ReaderTest, SeesARecordAsSoonAsItIsAcknowledged) {
+  const auto store = must_open(options());
+  auto reader = Reader::open(dir());
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_FALSE(reader->next().has_value());
+  for (std::uint64_t seq = 1; seq <= 50; ++seq) {
+    EXPECT_EQ(commit(*store, {body_line("x")}), CommitStatus::ok);
+    const auto record = reader->next();
+    ASSERT_TRUE(record.has_value()) << seq;
+    EXPECT_EQ(record->seq, seq);
+    EXPECT_FALSE(reader->next().has_value());
+  }
+}
+
+TEST_F(ReaderTest, FollowsAcrossSegmentsWhileTheyAreWritten) {
+  constexpr std::uint64_t kRecords = 600;
+  Options made = options();
+  made.segment_bytes_max = 16 * 1024;
+  const auto store = must_open(made);
+  std::thread writer([&store] {
+    for (std::uint64_t i = 1; i <= kRecords; ++i) {
+      ASSERT_EQ(commit(*store, {body_line(std::to_string(i))}), CommitStatus::ok);
+    }
+  });
+  auto reader = Reader::open(dir());
+  ASSERT_TRUE(reader.has_value());
+  std::uint64_t last = 0;
+  EXPECT_TRUE(eventually([&] {
+    while (const auto record = reader->next()) {
+      EXPECT_EQ(record->seq, last + 1);
+      last = record->seq;
+      EXPECT_EQ(record->line, with_seq(body_line(std::to_string(last)), last));
+    }
+    return last == kRecords;
+  })) << last;
+  writer.join();
+  EXPECT_GT(segment_files(dir()).size(), 100u);
+  EXPECT_EQ(reader->damaged_regions(), 0u);
+}
+
+TEST_F(ReaderTest, FollowsAcrossARestart) {
+  auto store = must_open(options());
+  auto reader = Reader::open(dir());
+  EXPECT_EQ(commit(*store, {body_line("a")}), CommitStatus::ok);
+  ASSERT_TRUE(reader->next().has_value());
+  store.reset();
+  EXPECT_FALSE(reader->next().has_value());
+  store = must_open(options());
+  EXPECT_FALSE(reader->next().has_value());
+  EXPECT_EQ(commit(*store, {body_line("b")}), CommitStatus::ok);
+  const auto record = reader->next();
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->line, with_seq(body_line("b"), 2));
+}
+
+TEST_F(ReaderTest, BeginsBehindAGivenNumber) {
+  Options made = options();
+  made.segment_bytes_max = 16 * 1024;
+  const auto store = must_open(made);
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(commit(*store, {body_line("a"), body_line("b")}), CommitStatus::ok);
+  }
+  for (const std::uint64_t after : {0u, 1u, 30u, 59u, 60u}) {
+    ReaderOptions from;
+    from.after_seq = after;
+    const auto records = read_all(dir(), from);
+    ASSERT_EQ(records.size(), 60 - after);
+    EXPECT_TRUE(records.empty() || records.front().seq == after + 1);
+  }
+}
+
+TEST_F(ReaderTest, SkipsFramesOutsideTheTimesAskedFor) {
+  const auto store = must_open(options());
+  for (const std::int64_t time : {100, 200, 300}) {
+    append_line(store->producer(0).open(), body_line(std::to_string(time)), time);
+    store->producer(0).open().add_ticket({});
+    store->producer(0).publish();
+    EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+  }
+  ReaderOptions between;
+  between.time_min_ns = 150;
+  between.time_max_ns = 250;
+  const std::vector<ReadRecord> expected = {{2, with_seq(body_line("200"), 2)}};
+  EXPECT_EQ(read_all(dir(), between), expected);
+}
+
+TEST_F(ReaderTest, SplicesTheNumberWhereTheLineSays) {
+  const auto store = must_open(options());
+  StagingChain& chain = store->producer(0).open();
+  const std::string line = R"({"body":"x","_src":"log"})";
+  char* const out = chain.reserve(line.size());
+  line.copy(out, line.size());
+  chain.append(line.size(), line.find(",\"_src\""), 1);
+  chain.add_ticket({});
+  store->producer(0).publish();
+  EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+  EXPECT_EQ(read_all(dir())[0].line, R"({"body":"x","_seq":1,"_src":"log"})");
+}
+
+TEST_F(ReaderTest, SaysWhenThereIsNoDataDirectory) {
+  const auto reader = Reader::open(temp_.path());
+  ASSERT_FALSE(reader.has_value());
+  EXPECT_THAT(reader.error(), HasSubstr("is not a data directory"));
+}
+
+}  // namespace
+}  // namespace logboom::store

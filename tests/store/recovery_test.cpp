@@ -1,0 +1,200 @@
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format.hpp"
+#include "store/os_file.hpp"
+#include "store/segment_scan.hpp"
+#include "tests/store/store_fixture.hpp"
+
+namespace logboom::store {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Small commits begin at these places of a segment.
+constexpr std::size_t kFirstCommit = 1 * kCommitAlignment;
+constexpr std::size_t kSecondCommit = 2 * kCommitAlignment;
+constexpr std::size_t kMark = 3 * kCommitAlignment;
+
+class RecoveryTest : public StoreFixture {
+ protected:
+  // A directory that was copied while its store had two commits and, perhaps, a mark behind them.
+  [[nodiscard]] std::string crashed_with_two_commits(bool marked) {
+    const auto store = must_open(options());
+    EXPECT_EQ(commit(*store, {body_line("first"), body_line("second")}), CommitStatus::ok);
+    EXPECT_EQ(commit(*store, {body_line("third")}), CommitStatus::ok);
+    EXPECT_TRUE(eventually([this] { return mark_is_there(segment_files(dir()).front()); }));
+    const std::string copy = crashed_copy();
+    if (!marked) {
+      edit(copy, [](std::string& bytes) { bytes.replace(kMark, sizeof(FrameHeader), zeros()); });
+    }
+    return copy;
+  }
+
+  template <class Edit>
+  static void edit(const std::string& dir, Edit&& change) {
+    const std::string path = segment_files(dir).front();
+    std::string bytes = read_bytes(path);
+    change(bytes);
+    write_bytes(path, bytes);
+  }
+
+  [[nodiscard]] static std::string zeros() { return std::string(sizeof(FrameHeader), '\0'); }
+
+  [[nodiscard]] static bool mark_is_there(const std::string& path) {
+    const std::string bytes = read_bytes(path).substr(kMark, sizeof(FrameHeader));
+    return bytes.size() == sizeof(FrameHeader) && is_intact(load_header<FrameHeader>(bytes.data()));
+  }
+
+  // What recovery did with the directory; the store is closed again.
+  [[nodiscard]] RecoveryCounts recover(const std::string& dir) {
+    Options made = options();
+    made.dir = dir;
+    const auto store = must_open(made);
+    return store->stats().recovery;
+  }
+
+  [[nodiscard]] static std::size_t quarantined_files(const std::string& dir) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(dir + "/quarantine")) {
+      if (entry.is_regular_file()) ++count;
+    }
+    return count;
+  }
+};
+
+TEST_F(RecoveryTest, KeepsAllValidRecordsAfterACrash) {
+  const std::string copy = crashed_with_two_commits(false);
+  const RecoveryCounts counts = recover(copy);
+  EXPECT_EQ(counts.segments, 1u);
+  EXPECT_EQ(counts.records, 3u);
+  EXPECT_EQ(counts.torn_tails + counts.damaged_regions, 0u);
+  EXPECT_EQ(read_all(copy).size(), 3u);
+  EXPECT_EQ(reports_.text(), "");
+}
+
+TEST_F(RecoveryTest, ClosesTheSegmentSoThatTheNextOpeningFindsNothingToDo) {
+  const std::string copy = crashed_with_two_commits(true);
+  EXPECT_EQ(recover(copy).segments, 1u);
+  EXPECT_EQ(recover(copy).segments, 0u);
+  EXPECT_EQ(read_all(copy).size(), 3u);
+}
+
+TEST_F(RecoveryTest, CutsATornTailAndKeepsItsBytes) {
+  const std::string copy = crashed_with_two_commits(false);
+  edit(copy, [](std::string& bytes) { bytes[kSecondCommit + sizeof(FrameHeader) + 9] ^= 1; });
+  const RecoveryCounts counts = recover(copy);
+  EXPECT_EQ(counts.torn_tails, 1u);
+  EXPECT_EQ(counts.damaged_regions, 0u);
+  EXPECT_GT(counts.quarantined_bytes, sizeof(FrameHeader));
+  EXPECT_EQ(quarantined_files(copy), 1u);
+  EXPECT_EQ(read_all(copy).size(), 2u);
+  EXPECT_EQ(reports_.count(Severity::warning), 1);
+  EXPECT_THAT(reports_.text(), HasSubstr("torn tail"));
+  EXPECT_EQ(verify(copy)->torn_tails, 0u);
+}
+
+TEST_F(RecoveryTest, CallsItDamageWhenALaterFrameSaysItWasDurable) {
+  const std::string copy = crashed_with_two_commits(false);
+  edit(copy, [](std::string& bytes) { bytes[kFirstCommit + sizeof(FrameHeader) + 9] ^= 1; });
+  const RecoveryCounts counts = recover(copy);
+  EXPECT_EQ(counts.damaged_regions, 1u);
+  EXPECT_EQ(counts.torn_tails, 0u);
+  EXPECT_EQ(quarantined_files(copy), 1u);
+  const std::vector<ReadRecord> expected = {{3, with_seq(body_line("third"), 3)}};
+  EXPECT_EQ(read_all(copy), expected);
+  EXPECT_EQ(reports_.count(Severity::error), 1);
+}
+
+TEST_F(RecoveryTest, CallsItDamageWhenTheMarkSaysItWasDurable) {
+  const std::string copy = crashed_with_two_commits(true);
+  edit(copy, [](std::string& bytes) { bytes[kSecondCommit + 20] ^= 1; });
+  EXPECT_EQ(recover(copy).damaged_regions, 1u);
+  EXPECT_EQ(read_all(copy).size(), 2u);
+}
+
+TEST_F(RecoveryTest, NoticesAPageThatWasLostWhole) {
+  const std::string copy = crashed_with_two_commits(true);
+  edit(copy, [](std::string& bytes) {
+    bytes.replace(kFirstCommit, kCommitAlignment, std::string(kCommitAlignment, '\0'));
+  });
+  EXPECT_EQ(recover(copy).damaged_regions, 1u);
+  EXPECT_EQ(read_all(copy).size(), 1u);
+}
+
+TEST_F(RecoveryTest, ReadsASegmentWhoseHeaderIsDamaged) {
+  const std::string copy = crashed_with_two_commits(true);
+  edit(copy, [](std::string& bytes) { bytes[3] ^= 1; });
+  EXPECT_EQ(recover(copy).damaged_regions, 1u);
+  EXPECT_EQ(read_all(copy).size(), 3u);
+}
+
+TEST_F(RecoveryTest, StartsWithASegmentCutAnywhere) {
+  const std::string whole = crashed_with_two_commits(true);
+  const std::string bytes = read_bytes(segment_files(whole).front());
+  for (std::size_t length = 0; length < kMark + 200; length += 607) {
+    const std::string copy = temp_.path() + "/cut" + std::to_string(length);
+    std::filesystem::copy(whole, copy, std::filesystem::copy_options::recursive);
+    write_bytes(segment_files(copy).front(), bytes.substr(0, length));
+    Options made = options();
+    made.dir = copy;
+    const auto store = must_open(made);
+    ASSERT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok) << length;
+    const auto records = read_all(copy);
+    ASSERT_FALSE(records.empty()) << length;
+    ASSERT_THAT(records.back().line, HasSubstr("after")) << length;
+    std::filesystem::remove_all(copy);
+  }
+}
+
+TEST_F(RecoveryTest, RemovesSpareFilesThatWereLeft) {
+  const std::string copy = crashed_with_two_commits(true);
+  write_bytes(copy + "/segments/.spare-77", "x");
+  EXPECT_EQ(recover(copy).segments, 1u);
+  EXPECT_FALSE(std::filesystem::exists(copy + "/segments/.spare-77"));
+}
+
+TEST_F(RecoveryTest, NumbersAreNotReusedWhenTheirFileIsGone) {
+  const std::string copy = crashed_with_two_commits(true);
+  std::filesystem::remove(copy + "/numbers");
+  Options made = options();
+  made.dir = copy;
+  const auto store = must_open(made);
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+  EXPECT_GT(read_all(copy).back().seq, 3u);
+}
+
+// Wherever a bit flips, it is reported, and no record comes out that was not put in.
+TEST_F(RecoveryTest, ReportsOneFlippedBitInEveryByte) {
+  {
+    const auto store = must_open(options());
+    EXPECT_EQ(commit(*store, {body_line("first"), body_line("second")}), CommitStatus::ok);
+    EXPECT_EQ(commit(*store, {body_line("third")}), CommitStatus::ok);
+  }
+  const std::vector<ReadRecord> all = read_all(dir());
+  ASSERT_EQ(all.size(), 3u);
+  const std::string path = segment_files(dir()).front();
+  const std::string bytes = read_bytes(path);
+  ASSERT_EQ(bytes.size(), kMark + sizeof(FrameHeader));
+  auto file = os_files().open(path, OpenMode::read_write);
+  ASSERT_TRUE(file.has_value());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char flipped = static_cast<char>(bytes[i] ^ (1 << i % 8));
+    ASSERT_TRUE((*file)->write_at({&flipped, 1}, i).has_value());
+    const auto counts = verify(dir());
+    ASSERT_EQ(counts->damaged_regions, i < kMark ? 1u : 0u) << "byte " << i;
+    ASSERT_EQ(counts->torn_tails, i < kMark ? 0u : 1u) << "byte " << i;
+    for (const ReadRecord& record : read_all(dir())) {
+      ASSERT_THAT(all, ::testing::Contains(record)) << "byte " << i;
+    }
+    ASSERT_TRUE((*file)->write_at({&bytes[i], 1}, i).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace logboom::store
