@@ -103,9 +103,10 @@ void Committer::commit_batch() {
   // Counted before anybody hears of it: who has its answer finds it in the counts.
   parts_.counters.commit_us.add(static_cast<std::uint64_t>(since(start).count()));
   parts_.counters.requests_per_commit.add(static_cast<std::uint64_t>(batch_requests_));
+  // Before the answers: a client that is quick to ask again is not in flight twice.
+  pacer_.committed(batch_requests_, parts_.bell.waiting(), sync_time_);
   complete_batch(status);
   last_commit_ = Clock::now();
-  pacer_.committed(batch_requests_, parts_.bell.waiting(), sync_time_);
 }
 
 void Committer::take_batch() {

@@ -152,7 +152,7 @@ class SegmentRecovery {
   [[nodiscard]] Status write_end(std::uint64_t offset) {
     FrameHeader header;
     header.kind = FrameKind::end;
-    header.segment_id = scan_.header().segment_id;
+    header.segment_id = scan_.segment_id();
     header.offset = header.durable_end = offset;
     header.previous_offset = scan_.last_frame();
     header.first_seq = next_seq_;

@@ -112,7 +112,8 @@ SegmentScan::Step SegmentScan::classify(Rest rest) {
   forget_buffer();
   if (const auto step = try_frame()) return *step;
   region_ = {judged, found->offset};
-  position_ = found->offset;
+  segment_id_ = found->segment_id;
+  position_ = valid_end_ = found->offset;
   last_frame_ = found->previous_offset;
   return Step::damage;
 }

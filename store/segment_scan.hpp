@@ -59,9 +59,11 @@ class SegmentScan {
   // Looks at the frames that follow, as they are in the file now, for the word that all before
   // `end` is durable. Drops payload(), which is empty afterwards.
   [[nodiscard]] bool learns_durable(std::uint64_t end);
-  // Where the next commit would start: behind the last valid frame.
+  // The id in the header or, if that is damaged, in the frames; 0 while not known.
+  [[nodiscard]] std::uint64_t segment_id() const noexcept { return segment_id_; }
+  // The end of the last valid frame, or of damage if it lies behind that.
   [[nodiscard]] std::uint64_t valid_end() const noexcept { return valid_end_; }
-  // Where the last data frame seen starts, 0 for none.
+  // Where the last data frame known of starts, readable or not; 0 for none.
   [[nodiscard]] std::uint64_t last_frame() const noexcept { return last_frame_; }
 
   [[nodiscard]] File& file() noexcept { return *file_; }
@@ -98,7 +100,7 @@ class SegmentScan {
   std::unique_ptr<File> file_;
   SegmentHeader segment_;
   bool has_header_ = false;
-  std::uint64_t segment_id_ = 0;  // 0 while not known
+  std::uint64_t segment_id_ = 0;
   std::uint64_t position_ = kCommitAlignment;
   std::uint64_t previous_position_ = kCommitAlignment;
   std::uint64_t valid_end_ = kCommitAlignment;

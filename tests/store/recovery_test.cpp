@@ -1,3 +1,7 @@
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -116,6 +120,58 @@ TEST_F(RecoveryTest, CallsItDamageWhenTheMarkSaysItWasDurable) {
   edit(copy, [](std::string& bytes) { bytes[kSecondCommit + 20] ^= 1; });
   EXPECT_EQ(recover(copy).damaged_regions, 1u);
   EXPECT_EQ(read_all(copy).size(), 2u);
+  EXPECT_EQ(recover(copy).segments, 0u);
+  EXPECT_EQ(verify(copy)->damaged_regions, 1u);
+  EXPECT_EQ(verify(copy)->torn_tails, 0u);
+}
+
+TEST_F(RecoveryTest, KeepsASegmentOfWhichNothingIsReadable) {
+  const std::string copy = crashed_with_two_commits(true);
+  edit(copy, [](std::string& bytes) {
+    bytes[0] ^= 1;
+    bytes[kFirstCommit] ^= 1;
+    bytes[kSecondCommit] ^= 1;
+  });
+  EXPECT_EQ(recover(copy).damaged_regions, 2u);
+  EXPECT_EQ(recover(copy).segments, 0u);
+  EXPECT_EQ(segment_files(copy).size(), 1u);
+  EXPECT_EQ(verify(copy)->damaged_regions, 2u);
+}
+
+// The oracle: a child tells each number it was acknowledged, and is killed at any moment.
+TEST_F(RecoveryTest, FindsEveryAcknowledgedRecordAfterAKill) {
+  std::uint64_t all_seen = 0;
+  for (std::uint64_t kill_after = 1; kill_after <= 41; kill_after += 10) {
+    int acknowledged[2];
+    ASSERT_EQ(::pipe(acknowledged), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const auto store = must_open(options());
+      for (char i = 0; commit(*store, {body_line("from the child")}) == CommitStatus::ok; ++i) {
+        static_cast<void>(!::write(acknowledged[1], &i, 1));
+      }
+      ::_exit(1);
+    }
+    ::close(acknowledged[1]);
+    char byte = 0;
+    std::uint64_t seen = 0;
+    while (seen < kill_after && ::read(acknowledged[0], &byte, 1) == 1) ++seen;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(acknowledged[0], &byte, 1) == 1) ++seen;
+    ::close(acknowledged[0]);
+    const auto store = must_open(options());
+    all_seen += seen;
+    EXPECT_GE(read_all(dir()).size(), all_seen);
+    EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+    ++all_seen;
+  }
+  const auto records = read_all(dir());
+  for (std::size_t i = 1; i < records.size(); ++i) {
+    EXPECT_GT(records[i].seq, records[i - 1].seq);
+  }
+  EXPECT_TRUE(verify(dir())->intact());
 }
 
 TEST_F(RecoveryTest, NoticesAPageThatWasLostWhole) {

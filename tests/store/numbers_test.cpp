@@ -1,0 +1,82 @@
+#include "store/numbers.hpp"
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "tests/store/faulty_files.hpp"
+#include "tests/store/store_fixture.hpp"
+
+namespace logboom::store {
+namespace {
+
+class NumbersTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] Numbers open(std::uint64_t floor = 1) {
+    auto numbers = Numbers::open(files_, temp_.path(), floor);
+    EXPECT_TRUE(numbers.has_value());
+    return std::move(*numbers);
+  }
+
+  void flip_bit_in_slot(std::size_t slot) {
+    auto file = os_files().open(temp_.path() + "/numbers", OpenMode::read_write);
+    char byte = 0;
+    ASSERT_TRUE((*file)->read_at(&byte, 1, slot * kCommitAlignment + 16).has_value());
+    byte = static_cast<char>(byte ^ 4);
+    ASSERT_TRUE((*file)->write_at({&byte, 1}, slot * kCommitAlignment + 16).has_value());
+  }
+
+  TempDir temp_;
+  FaultyFiles files_;
+};
+
+TEST_F(NumbersTest, BeginsWithOne) {
+  EXPECT_EQ(*open().take(5), 1u);
+}
+
+TEST_F(NumbersTest, SyncsOncePerBlock) {
+  Numbers numbers = open();
+  EXPECT_EQ(*numbers.take(1), 1u);
+  const int syncs = files_.syncs();
+  EXPECT_EQ(*numbers.take(Numbers::kBlock - 1), 2u);
+  EXPECT_EQ(files_.syncs(), syncs);
+  EXPECT_EQ(*numbers.take(1), Numbers::kBlock + 1);
+  EXPECT_EQ(files_.syncs(), syncs + 1);
+}
+
+TEST_F(NumbersTest, GoesOnBehindTheBlockUnlessClosed) {
+  EXPECT_EQ(*open().take(3), 1u);
+  Numbers second = open();
+  EXPECT_EQ(second.next(), Numbers::kBlock + 1);
+  EXPECT_EQ(*second.take(3), Numbers::kBlock + 1);
+  ASSERT_TRUE(second.close().has_value());
+  EXPECT_EQ(open().next(), Numbers::kBlock + 4);
+}
+
+TEST_F(NumbersTest, NeverGoesBackWhenEitherSlotIsDamaged) {
+  std::uint64_t used_below = 1;
+  for (int round = 0; round < 4; ++round) {
+    for (std::size_t slot = 0; slot < 2; ++slot) {
+      Numbers numbers = open();
+      EXPECT_GE(*numbers.take(Numbers::kBlock + 7), used_below);
+      used_below = numbers.next();
+      flip_bit_in_slot(slot);
+    }
+  }
+  EXPECT_GE(open().next(), used_below);
+}
+
+TEST_F(NumbersTest, StaysAboveTheFloor) {
+  EXPECT_EQ(*open(500).take(1), 500u);
+}
+
+TEST_F(NumbersTest, GivesNoNumberThatCouldNotBeReserved) {
+  Numbers numbers = open();
+  files_.fail(FaultyFiles::Operation::sync, "numbers", EIO);
+  EXPECT_FALSE(numbers.take(1).has_value());
+}
+
+}  // namespace
+}  // namespace logboom::store
