@@ -16,8 +16,21 @@ namespace {
 constexpr std::string_view kOwnPrefix = "logboom.";
 constexpr std::string_view kRenamedPrefix = "\"client.";
 
-constexpr std::uint32_t bit_of(Target target) noexcept {
-  return 1U << static_cast<unsigned>(target);
+constexpr unsigned kRankShift = 48;
+constexpr unsigned kNestedShift = 32;
+
+constexpr std::uint64_t make_candidate(KeyMatch match, std::uint64_t nested,
+                                       std::uint32_t attribute) noexcept {
+  return std::uint64_t{match.rank} << kRankShift | nested << kNestedShift | attribute;
+}
+const WellKnownKey& key_of(std::uint64_t candidate) noexcept {
+  return well_known_key(static_cast<std::uint16_t>(candidate >> kRankShift));
+}
+std::size_t nested_of(std::uint64_t candidate) noexcept {
+  return candidate >> kNestedShift & 0xffff;
+}
+std::size_t attribute_of(std::uint64_t candidate) noexcept {
+  return candidate & 0xffff'ffff;
 }
 
 bool is_string(std::string_view json) noexcept {
@@ -29,6 +42,17 @@ bool is_number(std::string_view json) noexcept {
 
 std::string_view inner(std::string_view json_string) noexcept {
   return json_string.substr(1, json_string.size() - 2);
+}
+
+// Writes an attribute of JSON where it will stay: copying one just made would stall the processor.
+void append(arena::ArenaVector<Attribute>& attributes, std::string_view key,
+            std::string_view value) {
+  attributes.resize_uninitialized(attributes.size() + 1);
+  Attribute& attribute = attributes.back();
+  attribute.key.kind = Value::Kind::json;
+  attribute.key.bytes = key;
+  attribute.value.kind = Value::Kind::json;
+  attribute.value.bytes = value;
 }
 
 // Blanks a member and one comma beside it in an object's text, which ends with its brace.
@@ -64,9 +88,10 @@ bool JsonRecordParser::read_native(LogRecord& record) {
 
 void JsonRecordParser::begin() noexcept {
   attributes_.clear();
+  best_.fill(kNone);
   loser_count_ = 0;
+  nested_count_ = 0;
   blanked_count_ = 0;
-  present_ = 0;
   has_origin_ = false;
   taken_out_ = false;
 }
@@ -80,120 +105,110 @@ void JsonRecordParser::add(const JsonMember& member) {
     meaning = {room.data(), unescape(meaning, room.data())};
   }
   const auto index = static_cast<std::uint32_t>(attributes_.size());
-  attributes_.push_back({attribute_key(member, meaning), Value::json(member.value)});
+  const bool ours = meaning.starts_with(kOwnPrefix);
+  append(attributes_, ours ? renamed_key(member.key) : member.key, member.value);
   const KeyMatch match = find_well_known(meaning);
   if (!match) return;
-  if (match.key->target == Target::origin) {
+  const Target target = match.key->target;
+  if (target == Target::origin) {
     has_origin_ = true;
     return;
   }
   const bool nested =
       match.key->parent && member.value[0] == '{' && add_nested(meaning, member.value, index);
-  if (nested || match.key->target == Target::parent) return;
-  add_candidate({match.key, match.rank, index, member.value, 0, 0});
+  if (!nested && target != Target::parent) {
+    add_candidate(target, make_candidate(match, 0, index));
+  }
 }
 
-Value JsonRecordParser::attribute_key(const JsonMember& member, std::string_view meaning) {
-  if (!meaning.starts_with(kOwnPrefix)) return Value::json(member.key);
-  const std::string_view rest = member.key.substr(1);
+std::string_view JsonRecordParser::renamed_key(std::string_view key) {
+  const std::string_view rest = key.substr(1);
   auto renamed = arena_->create_span_uninitialized<char>(kRenamedPrefix.size() + rest.size());
   std::memcpy(renamed.data(), kRenamedPrefix.data(), kRenamedPrefix.size());
   std::memcpy(renamed.data() + kRenamedPrefix.size(), rest.data(), rest.size());
-  return Value::json({renamed.data(), renamed.size()});
+  return {renamed.data(), renamed.size()};
 }
 
 // Looks for well-known keys in an object under `prefix`; false if there is none.
 bool JsonRecordParser::add_nested(std::string_view prefix, std::string_view object,
                                   std::uint32_t attribute) {
-  bool found = false;
+  const std::size_t before = nested_count_;
+  const char* const whole = attributes_[attribute].value.bytes.data();
   JsonScanner scanner(object, options_.depth_max);
   const bool valid = for_each_member(scanner, [&](const JsonMember& member) {
     char path[kWellKnownBytesMax];
     const std::string_view key = member.key_inner();
     const std::size_t bytes = prefix.size() + 1 + key.size();
-    if (bytes > sizeof(path)) return;
+    if (bytes > sizeof(path) || nested_count_ == kNestedMax) return;
     std::memcpy(path, prefix.data(), prefix.size());
     path[prefix.size()] = '.';
     std::memcpy(path + prefix.size() + 1, key.data(), key.size());
     const KeyMatch match = find_well_known({path, bytes});
     if (!match) return;
     if (match.key->target == Target::parent) {
-      if (member.value[0] == '{' && add_nested(match.key->name, member.value, attribute)) {
-        found = true;
-      }
+      if (member.value[0] == '{') add_nested(match.key->name, member.value, attribute);
       return;
     }
-    const char* const whole = attributes_[attribute].value.bytes.data();
     const char* const end = member.value.data() + member.value.size();
-    add_candidate({match.key, match.rank, attribute, member.value,
-                   static_cast<std::size_t>(member.key.data() - whole),
-                   static_cast<std::size_t>(end - member.key.data())});
-    found = true;
+    nested_[nested_count_++] = {member.value, static_cast<std::size_t>(member.key.data() - whole),
+                                static_cast<std::size_t>(end - member.key.data())};
+    add_candidate(match.key->target, make_candidate(match, nested_count_, attribute));
   });
-  return valid && found;
+  return valid && nested_count_ > before;
 }
 
-void JsonRecordParser::add_candidate(Candidate candidate) noexcept {
-  const Target target = candidate.key->target;
+void JsonRecordParser::add_candidate(Target target, Candidate candidate) noexcept {
   Candidate& best = best_[static_cast<std::size_t>(target)];
-  if ((present_ & bit_of(target)) == 0) {
-    present_ |= bit_of(target);
-    best = candidate;
-    return;
-  }
-  if (candidate.rank < best.rank) std::swap(candidate, best);
-  if (loser_count_ < losers_.size()) losers_[loser_count_++] = candidate;
+  const Candidate loser = std::max(best, candidate);
+  best = std::min(best, candidate);
+  if (loser != kNone && loser_count_ < losers_.size()) losers_[loser_count_++] = loser;
+}
+
+std::string_view JsonRecordParser::value_of(Candidate candidate) const noexcept {
+  const std::size_t nested = nested_of(candidate);
+  return nested == 0 ? attributes_[attribute_of(candidate)].value.bytes : nested_[nested - 1].value;
 }
 
 void JsonRecordParser::map_fields(LogRecord& record) {
   resource_.clear();
-  for (std::uint32_t left = present_; left != 0; left &= left - 1) {
-    const auto target = static_cast<Target>(std::countr_zero(left));
-    Candidate candidate = best_[static_cast<std::size_t>(target)];
-    do {
+  for (std::size_t target = 0; target < kFieldTargets; ++target) {
+    Candidate candidate = best_[target];
+    while (candidate != kNone) {
       const Reading reading = read(candidate, record);
       if (reading == Reading::moved) take_out(candidate);
       if (reading != Reading::unreadable) break;
-    } while (next_candidate(target, candidate));
+      candidate = next_candidate(static_cast<Target>(target));
+    }
   }
   record.attributes = attributes_.span().first(compact());
   record.resource = resource_.span();
 }
 
-// The best of the target's candidates not yet tried; false if there is none.
-bool JsonRecordParser::next_candidate(Target target, Candidate& candidate) noexcept {
-  Candidate* best = nullptr;
+// The best of the target's candidates not yet tried, or kNone.
+JsonRecordParser::Candidate JsonRecordParser::next_candidate(Target target) noexcept {
+  Candidate best = kNone;
+  std::size_t best_at = 0;
   for (std::size_t i = 0; i < loser_count_; ++i) {
-    Candidate& loser = losers_[i];
-    if (loser.key->target != target) continue;
-    const bool better = best == nullptr || loser.rank < best->rank ||
-                        (loser.rank == best->rank && loser.attribute < best->attribute);
-    if (better) best = &loser;
+    if (key_of(losers_[i]).target != target || losers_[i] > best) continue;
+    best = losers_[i];
+    best_at = i;
   }
-  if (best == nullptr) return false;
-  candidate = *best;
-  *best = losers_[--loser_count_];
-  return true;
+  if (best != kNone) losers_[best_at] = losers_[--loser_count_];
+  return best;
 }
 
-JsonRecordParser::Reading JsonRecordParser::read(const Candidate& candidate, LogRecord& record) {
-  switch (candidate.key->target) {
-    case Target::time: return read_time(candidate, record);
-    case Target::body:
-      if (candidate.value == "null") return Reading::unreadable;
-      record.body = Value::json(candidate.value);
-      return Reading::moved;
-    case Target::severity: return read_severity(candidate, record);
-    case Target::severity_number: {
-      const auto number = severity_from_digits(candidate.value, SeverityScale::open_telemetry);
-      if (number == kSeverityAbsent) return Reading::unreadable;
-      record.severity_number = number;
-      return Reading::moved;
-    }
+JsonRecordParser::Reading JsonRecordParser::read(Candidate candidate, LogRecord& record) {
+  const WellKnownKey& key = key_of(candidate);
+  const std::string_view value = value_of(candidate);
+  switch (key.target) {
+    case Target::time: return read_time(key, value, record);
+    case Target::body: return read_body(value, record);
+    case Target::severity: return read_severity(key, value, record);
+    case Target::severity_number: return read_severity_number(value, record);
     case Target::service:
-    case Target::host: return read_resource(candidate);
+    case Target::host: return read_resource(key, value);
     case Target::trace_id:
-    case Target::span_id: return read_id(candidate, record);
+    case Target::span_id: return read_id(key, value, record);
     case Target::origin:
     case Target::parent: break;
   }
@@ -202,80 +217,98 @@ JsonRecordParser::Reading JsonRecordParser::read(const Candidate& candidate, Log
 
 // The text of a short string, or empty if it is something else or too long for what it should be.
 // Valid until the next call.
-std::string_view JsonRecordParser::short_text(std::string_view json) {
+std::string_view JsonRecordParser::short_text(std::string_view json) noexcept {
   if (!is_string(json) || json.size() > kTextBytesMax + 2) return {};
   const std::string_view text = inner(json);
-  if (text.find('\\') == std::string_view::npos) return text;
+  const char* const end = text.data() + text.size();
+  if (find_string_special(text.data(), end) == end) return text;
   return {text_, unescape(text, text_)};
 }
 
-JsonRecordParser::Reading JsonRecordParser::read_time(const Candidate& candidate,
-                                                      LogRecord& record) {
+JsonRecordParser::Reading JsonRecordParser::read_body(std::string_view value, LogRecord& record) {
+  if (value == "null") return Reading::unreadable;
+  record.body = Value::json(value);
+  return Reading::moved;
+}
+
+JsonRecordParser::Reading JsonRecordParser::read_time(const WellKnownKey& key,
+                                                      std::string_view value, LogRecord& record) {
   TimeUnit unit = TimeUnit::guess;
-  if (candidate.key->form == KeyForm::microseconds) unit = TimeUnit::microseconds;
-  if (candidate.key->form == KeyForm::nanoseconds) unit = TimeUnit::nanoseconds;
-  const ParsedTime time = is_number(candidate.value)
-                              ? parse_time_number(candidate.value, unit)
-                              : parse_time_text(short_text(candidate.value), unit, options_.now_ns);
+  if (key.form == KeyForm::microseconds) unit = TimeUnit::microseconds;
+  if (key.form == KeyForm::nanoseconds) unit = TimeUnit::nanoseconds;
+  const ParsedTime time = is_number(value)
+                              ? parse_time_number(value, unit)
+                              : parse_time_text(short_text(value), unit, options_.now_ns);
   if (!time.present()) return Reading::unreadable;
   record.timestamp_ns = time.ns;
   return time.exact ? Reading::moved : Reading::copied;
 }
 
 // A word is the sender's text and is kept as that; a number would be lost in the translation.
-JsonRecordParser::Reading JsonRecordParser::read_severity(const Candidate& candidate,
+JsonRecordParser::Reading JsonRecordParser::read_severity(const WellKnownKey& key,
+                                                          std::string_view value,
                                                           LogRecord& record) {
   const SeverityScale scale =
-      candidate.key->form == KeyForm::syslog ? SeverityScale::logger_syslog : SeverityScale::logger;
-  const bool number = is_number(candidate.value);
-  const std::uint8_t severity = number ? severity_from_digits(candidate.value, scale)
-                                       : severity_from_word(short_text(candidate.value), scale);
+      key.form == KeyForm::syslog ? SeverityScale::logger_syslog : SeverityScale::logger;
+  const bool number = is_number(value);
+  const std::uint8_t severity =
+      number ? severity_from_digits(value, scale) : severity_from_word(short_text(value), scale);
   if (severity == kSeverityAbsent) return Reading::unreadable;
   record.severity_number = severity;
   if (number) return Reading::copied;
-  record.severity_text = Value::json(candidate.value);
+  record.severity_text = Value::json(value);
   return Reading::moved;
 }
 
-JsonRecordParser::Reading JsonRecordParser::read_id(const Candidate& candidate, LogRecord& record) {
-  const KeyForm form = candidate.key->form;
-  const bool decimal = form == KeyForm::decimal;
-  std::string_view text =
-      decimal && is_number(candidate.value) ? candidate.value : short_text(candidate.value);
-  if (form == KeyForm::after_slash && is_string(candidate.value)) {
-    text = inner(candidate.value);
+// Overrides what a word said.
+JsonRecordParser::Reading JsonRecordParser::read_severity_number(std::string_view value,
+                                                                 LogRecord& record) {
+  const std::uint8_t number = severity_from_digits(value, SeverityScale::open_telemetry);
+  if (number == kSeverityAbsent) return Reading::unreadable;
+  record.severity_number = number;
+  return Reading::moved;
+}
+
+JsonRecordParser::Reading JsonRecordParser::read_id(const WellKnownKey& key, std::string_view value,
+                                                    LogRecord& record) {
+  const bool decimal = key.form == KeyForm::decimal;
+  std::string_view text = decimal && is_number(value) ? value : short_text(value);
+  if (key.form == KeyForm::after_slash && is_string(value)) {
+    text = inner(value);
     text.remove_prefix(text.rfind('/') + 1);  // npos + 1 is 0: no slash, nothing to remove
   }
   char room[kTraceIdDigits];
-  const IdForm id_form = decimal ? IdForm::decimal : IdForm::hexadecimal;
-  const bool trace = candidate.key->target == Target::trace_id;
+  const IdForm form = decimal ? IdForm::decimal : IdForm::hexadecimal;
+  const bool trace = key.target == Target::trace_id;
   std::string_view id =
-      trace ? normalise_trace_id(text, id_form, room) : normalise_span_id(text, id_form, room);
+      trace ? normalise_trace_id(text, form, room) : normalise_span_id(text, form, room);
   if (id.empty()) return Reading::unreadable;
   if (id.data() == room || id.data() == text_) id = arena_->copy(id);
   (trace ? record.trace_id : record.span_id) = id;
-  return form == KeyForm::after_slash ? Reading::copied : Reading::moved;
+  return key.form == KeyForm::after_slash ? Reading::copied : Reading::moved;
 }
 
-JsonRecordParser::Reading JsonRecordParser::read_resource(const Candidate& candidate) {
-  if (!is_string(candidate.value) || candidate.value.size() <= 2) return Reading::unreadable;
-  const bool service = candidate.key->target == Target::service;
-  const Value key = Value::json(service ? "\"service.name\"" : "\"host.name\"");
-  resource_.push_back({key, Value::json(candidate.value)});
-  return candidate.key->form == KeyForm::weak ? Reading::copied : Reading::moved;
+JsonRecordParser::Reading JsonRecordParser::read_resource(const WellKnownKey& key,
+                                                          std::string_view value) {
+  if (!is_string(value) || value.size() <= 2) return Reading::unreadable;
+  const bool service = key.target == Target::service;
+  append(resource_, service ? "\"service.name\"" : "\"host.name\"", value);
+  return key.form == KeyForm::weak ? Reading::copied : Reading::moved;
 }
 
-void JsonRecordParser::take_out(const Candidate& candidate) {
+void JsonRecordParser::take_out(Candidate candidate) {
   taken_out_ = true;
-  if (candidate.member_bytes == 0) {
-    attributes_[candidate.attribute].key.kind = Value::Kind::absent;
+  const std::size_t nested = nested_of(candidate);
+  if (nested == 0) {
+    attributes_[attribute_of(candidate)].key.kind = Value::Kind::absent;
     return;
   }
-  blank_member(blanked_object(candidate.attribute).data(), candidate.member_offset,
-               candidate.member_offset + candidate.member_bytes);
+  const Nested& place = nested_[nested - 1];
+  char* const object = blanked_object(attribute_of(candidate)).data();
+  blank_member(object, place.member_offset, place.member_offset + place.member_bytes);
 }
 
-std::span<char> JsonRecordParser::blanked_object(std::uint32_t attribute) {
+std::span<char> JsonRecordParser::blanked_object(std::size_t attribute) {
   for (std::size_t i = 0; i < blanked_count_; ++i) {
     if (blanked_[i].attribute == attribute) return blanked_[i].object;
   }

@@ -43,46 +43,57 @@ class JsonRecordParser {
   [[nodiscard]] JsonVerdict parse(std::string_view text, LogRecord& record);
 
  private:
-  // A value that a field could be read from.
-  struct Candidate {
-    const WellKnownKey* key = nullptr;
-    std::uint16_t rank = 0;
-    std::uint32_t attribute = 0;  // the index of the attribute that is or holds it
+  // A value that a field could be read from, as one number: the rank of its key, so that the
+  // best compares lowest; then, if it is inside an object, its place in nested_, counted from
+  // one; then the index of the attribute that is or holds it. One number is also cheap to move:
+  // a struct of small parts written and at once copied stalls the processor.
+  using Candidate = std::uint64_t;
+  static constexpr Candidate kNone = ~Candidate{0};
+
+  // Where a candidate inside an object is.
+  struct Nested {
     std::string_view value;
-    std::size_t member_offset = 0;  // key and value inside the attribute's object; 0: it is itself
-    std::size_t member_bytes = 0;
+    std::size_t member_offset = 0;  // of its key, from the object's brace
+    std::size_t member_bytes = 0;   // key and value
   };
 
   // An object that loses members to fields: a copy in which they are blanks.
   struct Blanked {
-    std::uint32_t attribute = 0;
+    std::size_t attribute = 0;
     std::span<char> object;
   };
 
   // What became of a candidate: only `moved` takes it out of the attributes.
   enum class Reading : std::uint8_t { unreadable, moved, copied };
 
+  // Further candidates stay attributes.
   static constexpr std::size_t kLosersMax = 24;
+  static constexpr std::size_t kNestedMax = 16;
   static constexpr std::size_t kTextBytesMax = 64;  // longer times, levels and ids are unreadable
 
   void begin() noexcept;
   void add(const JsonMember& member);
   bool add_nested(std::string_view prefix, std::string_view object, std::uint32_t attribute);
-  void add_candidate(Candidate candidate) noexcept;
-  [[nodiscard]] Value attribute_key(const JsonMember& member, std::string_view meaning);
+  void add_candidate(Target target, Candidate candidate) noexcept;
+  [[nodiscard]] std::string_view value_of(Candidate candidate) const noexcept;
+  [[nodiscard]] std::string_view renamed_key(std::string_view key);
 
   [[nodiscard]] bool read_native(LogRecord& record);
   void map_fields(LogRecord& record);
-  [[nodiscard]] bool next_candidate(Target target, Candidate& candidate) noexcept;
-  [[nodiscard]] Reading read(const Candidate& candidate, LogRecord& record);
-  [[nodiscard]] Reading read_time(const Candidate& candidate, LogRecord& record);
-  [[nodiscard]] Reading read_severity(const Candidate& candidate, LogRecord& record);
-  [[nodiscard]] Reading read_id(const Candidate& candidate, LogRecord& record);
-  [[nodiscard]] Reading read_resource(const Candidate& candidate);
-  [[nodiscard]] std::string_view short_text(std::string_view json);
+  [[nodiscard]] Candidate next_candidate(Target target) noexcept;
+  [[nodiscard]] Reading read(Candidate candidate, LogRecord& record);
+  [[nodiscard]] Reading read_time(const WellKnownKey& key, std::string_view value,
+                                  LogRecord& record);
+  [[nodiscard]] Reading read_body(std::string_view value, LogRecord& record);
+  [[nodiscard]] Reading read_severity(const WellKnownKey& key, std::string_view value,
+                                      LogRecord& record);
+  [[nodiscard]] Reading read_severity_number(std::string_view value, LogRecord& record);
+  [[nodiscard]] Reading read_resource(const WellKnownKey& key, std::string_view value);
+  [[nodiscard]] Reading read_id(const WellKnownKey& key, std::string_view value, LogRecord& record);
+  [[nodiscard]] std::string_view short_text(std::string_view json) noexcept;
 
-  void take_out(const Candidate& candidate);
-  [[nodiscard]] std::span<char> blanked_object(std::uint32_t attribute);
+  void take_out(Candidate candidate);
+  [[nodiscard]] std::span<char> blanked_object(std::size_t attribute);
   void close_blanks() noexcept;
   [[nodiscard]] std::size_t compact() noexcept;
 
@@ -92,12 +103,13 @@ class JsonRecordParser {
   arena::ArenaVector<Attribute> resource_;
   arena::ArenaVector<Attribute> native_attributes_;  // of a line that Logboom wrote
 
-  std::array<Candidate, kFieldTargets> best_{};
-  std::array<Candidate, kLosersMax> losers_{};
+  std::array<Candidate, kFieldTargets> best_{};  // kNone where a field has none
+  std::array<Candidate, kLosersMax> losers_{};   // those that came second
   std::size_t loser_count_ = 0;
+  std::array<Nested, kNestedMax> nested_{};
+  std::size_t nested_count_ = 0;
   std::array<Blanked, kFieldTargets> blanked_{};
   std::size_t blanked_count_ = 0;
-  std::uint32_t present_ = 0;  // a bit for each target that has a candidate
   bool has_origin_ = false;
   bool taken_out_ = false;
   char text_[kTextBytesMax];

@@ -1,7 +1,5 @@
 #include "record/json_scanner.hpp"
 
-#include "record/json_text.hpp"
-
 #include <array>
 #include <cstring>
 
@@ -25,18 +23,9 @@ std::string_view describe(JsonFault fault) noexcept {
   return "unknown error";
 }
 
-bool JsonScanner::next_is(char byte) noexcept {
-  skip_space();
-  if (at_ == end_) return fail(JsonFault::incomplete);
-  return *at_ == byte;
-}
-
-bool JsonScanner::skip_string() noexcept {
-  ++at_;
-  string_has_escapes_ = false;
-  for (;;) {
-    at_ = find_string_special(at_, end_);
-    if (at_ == end_) return fail(JsonFault::incomplete);
+// A string with escapes, or one that is bad. `special` is the first byte that is not plain.
+bool JsonScanner::skip_string_slow(const char* special) noexcept {
+  for (at_ = special; at_ != end_; at_ = find_string_special(at_, end_)) {
     if (*at_ == '"') {
       ++at_;
       return true;
@@ -45,6 +34,7 @@ bool JsonScanner::skip_string() noexcept {
     string_has_escapes_ = true;
     if (!skip_escape()) return false;
   }
+  return fail(JsonFault::incomplete);
 }
 
 bool JsonScanner::skip_escape() noexcept {
@@ -67,18 +57,6 @@ bool JsonScanner::skip_escape() noexcept {
     if (hex_digit_value(at_[i]) < 0) return fail(JsonFault::bad_escape);
   }
   at_ += 6;
-  return true;
-}
-
-bool JsonScanner::skip_key(std::string_view& key) noexcept {
-  if (at_ == end_) return fail(JsonFault::incomplete);
-  if (*at_ != '"') return fail(JsonFault::expected_key);
-  const char* const begin = at_;
-  if (!skip_string()) return false;
-  key = {begin, static_cast<std::size_t>(at_ - begin)};
-  if (!next_is(':')) return fault_ == JsonFault::none ? fail(JsonFault::expected_colon) : false;
-  ++at_;
-  skip_space();
   return true;
 }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "record/json_text.hpp"
+
 namespace logboom::record {
 
 // What is wrong with a text that should be JSON.
@@ -45,11 +47,17 @@ class JsonScanner {
   [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
 
   void skip_space() noexcept {
+    if (at_ != end_ && *at_ > ' ') [[likely]]
+      return;
     while (at_ != end_ && is_space(*at_)) ++at_;
   }
 
   // Skips space and says whether `byte` comes next. At the end of the text it faults `incomplete`.
-  [[nodiscard]] bool next_is(char byte) noexcept;
+  [[nodiscard]] bool next_is(char byte) noexcept {
+    skip_space();
+    if (at_ == end_) return fail(JsonFault::incomplete);
+    return *at_ == byte;
+  }
 
   // Steps over a byte that next_is() has found.
   void take() noexcept { ++at_; }
@@ -66,10 +74,27 @@ class JsonScanner {
   }
 
   // Skips a string, which begins right here with its quote. False after a fault.
-  [[nodiscard]] bool skip_string() noexcept;
+  [[nodiscard]] bool skip_string() noexcept {
+    const char* const special = find_string_special(at_ + 1, end_);
+    string_has_escapes_ = false;
+    if (special == end_ || *special != '"') [[unlikely]]
+      return skip_string_slow(special);
+    at_ = special + 1;
+    return true;
+  }
 
   // Skips a key with its quotes, space, the colon and space. `key` gets the key with its quotes.
-  [[nodiscard]] bool skip_key(std::string_view& key) noexcept;
+  [[nodiscard]] bool skip_key(std::string_view& key) noexcept {
+    if (at_ == end_) return fail(JsonFault::incomplete);
+    if (*at_ != '"') return fail(JsonFault::expected_key);
+    const char* const begin = at_;
+    if (!skip_string()) return false;
+    key = {begin, static_cast<std::size_t>(at_ - begin)};
+    if (!next_is(':')) return fault_ == JsonFault::none ? fail(JsonFault::expected_colon) : false;
+    ++at_;
+    skip_space();
+    return true;
+  }
 
   // Records the fault at the current byte. Always false, so that callers can return it.
   bool fail(JsonFault fault) noexcept {
@@ -90,6 +115,7 @@ class JsonScanner {
     [[nodiscard]] char innermost() const noexcept { return stack[depth - 1]; }
   };
 
+  bool skip_string_slow(const char* special) noexcept;
   bool skip_container() noexcept;
   bool skip_item(Closers& open, bool& after_open) noexcept;
   bool open_container(Closers& open) noexcept;

@@ -136,6 +136,25 @@ constexpr std::size_t slot_of(std::string_view key) noexcept {
 }
 static_assert(kSlots == 1U << (32 - 22));
 
+// Compares short keys in two loads of each that may overlap, for a call to memcmp costs more.
+bool equal(std::string_view a, std::string_view b) noexcept {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size < 4) {
+    return a.front() == b.front() && a[size / 2] == b[size / 2] && a.back() == b.back();
+  }
+  if (size > 16) return a == b;
+  const auto differs = [&]<class Word>(Word) {
+    Word words[4];
+    std::memcpy(&words[0], a.data(), sizeof(Word));
+    std::memcpy(&words[1], b.data(), sizeof(Word));
+    std::memcpy(&words[2], a.data() + size - sizeof(Word), sizeof(Word));
+    std::memcpy(&words[3], b.data() + size - sizeof(Word), sizeof(Word));
+    return ((words[0] ^ words[1]) | (words[2] ^ words[3])) != 0;
+  };
+  return size < 8 ? !differs(std::uint32_t{}) : !differs(std::uint64_t{});
+}
+
 constexpr bool equal_folded(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -179,12 +198,17 @@ static_assert(kWellKnownBytesMax == longest_key());
 KeyMatch find_well_known(std::string_view key) noexcept {
   if (key.empty() || key.size() > kWellKnownBytesMax) return {};
   const std::uint8_t first = kTable.slots[slot_of(key)];
+  if (first == 0) return {};
   for (std::uint8_t link = first; link != 0; link = kTable.next_spelling[link]) {
     const WellKnownKey& known = kKeys[link - 1U];
-    if (known.name == key) return {&known, link};
+    if (equal(known.name, key)) return {&known, link};
   }
-  if (first == 0 || !equal_folded(kKeys[first - 1U].name, key)) return {};
+  if (!equal_folded(kKeys[first - 1U].name, key)) return {};
   return {&kKeys[first - 1U], static_cast<std::uint16_t>(first + kCaseInsensitivePenalty)};
+}
+
+const WellKnownKey& well_known_key(std::uint16_t rank) noexcept {
+  return kKeys[rank % kCaseInsensitivePenalty - 1U];
 }
 
 }  // namespace logboom::record

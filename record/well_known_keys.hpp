@@ -55,4 +55,7 @@ inline constexpr std::size_t kWellKnownBytesMax = 29;
 // between. A key that differs only in case ranks behind all exact ones. Thread-safe, no state.
 [[nodiscard]] KeyMatch find_well_known(std::string_view key) noexcept;
 
+// The key that a match's rank belongs to.
+[[nodiscard]] const WellKnownKey& well_known_key(std::uint16_t rank) noexcept;
+
 }  // namespace logboom::record
