@@ -172,7 +172,7 @@ std::vector<Key> store_keys() {
            [](auto& s) -> auto& { return s.store.segment.max_bytes; }, 64 * kKiB, 16 * kGiB)},
       {"store.segment.max_age", "10m", "... or this long after its first record.",
        duration(
-           [](auto& s) -> auto& { return s.store.segment.max_age; }, 100ms, 365 * kDay)},
+           [](auto& s) -> auto& { return s.store.segment.max_age; }, 1s, 365 * kDay)},
       {"store.segment.compression", "3", "The zstd level of closed segments.",
        count(
            [](auto& s) -> auto& { return s.store.segment.compression; }, 1, 19),

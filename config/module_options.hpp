@@ -1,0 +1,13 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+namespace logboom::config {
+
+// The settings in the form each module takes them. What only the server knows, such as the number
+// of producers or where the store reports to, keeps its default. Times are rounded up to the unit
+// the module counts in.
+[[nodiscard]] store::Options store_options(const Settings& settings);
+[[nodiscard]] handlers::RecordLimits record_limits(const Settings& settings);
+
+}  // namespace logboom::config
