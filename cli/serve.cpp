@@ -1,7 +1,5 @@
 #include "cli/serve.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -13,7 +11,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "arena/arena_pool.hpp"
 #include "arena/large_block_cache.hpp"
@@ -22,79 +19,12 @@
 #include "cli/exit_code.hpp"
 #include "cli/store_errors.hpp"
 #include "cli/version.hpp"
+#include "config/module_options.hpp"
 #include "server/server.hpp"
 #include "store/store.hpp"
 
 namespace logboom::cli {
 namespace {
-
-std::chrono::milliseconds to_ms(std::chrono::nanoseconds time) {
-  return std::chrono::ceil<std::chrono::milliseconds>(time);
-}
-
-server::Options server_options(const config::Settings& settings) {
-  server::Options options;
-  options.listen.clear();
-  for (const config::Listen& listen : settings.server.listen) {
-    const bool v6 = listen.host.find(':') != std::string::npos;
-    options.listen.push_back(
-        fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), listen.host, listen.port));
-  }
-  options.threads = settings.server.threads;
-  options.inflight_bytes_max = settings.server.inflight_max;
-  options.overload_wait = to_ms(settings.server.overload_wait);
-  options.drain_delay = to_ms(settings.server.drain_delay);
-  options.drain_timeout = to_ms(settings.server.drain_timeout);
-  options.commit_timeout = to_ms(settings.store.commit_timeout);
-  options.connections_max = settings.server.connections_max;
-  options.timeouts = {.idle = to_ms(settings.server.timeouts.idle),
-                      .header = to_ms(settings.server.timeouts.header),
-                      .body = to_ms(settings.server.timeouts.body),
-                      .reply = to_ms(settings.server.timeouts.reply)};
-  options.limits.body_bytes_max = settings.limits.body;
-  options.limits.head = {.header_bytes_max = settings.limits.header,
-                         .header_count_max = settings.limits.header_count};
-  options.limits.record = {.record_bytes_max = settings.limits.record,
-                           .json_depth_max = settings.limits.json_depth,
-                           .attributes_max = settings.limits.attributes,
-                           .on_oversize = settings.limits.on_oversize};
-  options.acknowledge_before_commit = settings.store.durability == store::Durability::memory;
-  options.exit_on_store_failure = settings.store.on_io_error == config::OnIoError::exit;
-  options.version = version_line();
-  return options;
-}
-
-store::Options store_options(const config::Settings& settings, std::size_t producers) {
-  store::Options options;
-  options.dir = settings.store.dir;
-  options.durability = settings.store.durability;
-  if (settings.store.commit_window) {
-    options.commit_window =
-        std::chrono::duration_cast<std::chrono::microseconds>(*settings.store.commit_window);
-  }
-  options.segment_bytes_max = settings.store.segment.max_bytes;
-  options.segment_age_max = std::chrono::ceil<std::chrono::seconds>(settings.store.segment.max_age);
-  options.rejected_bytes_max = settings.store.rejected_max;
-  options.producers = producers;
-  return options;
-}
-
-// Every request in flight has an arena, and an arena in use holds a chunk at least:
-//   what the in-flight budget pays for in chunks
-//   + one for each io thread, so that a request that waits for the budget does not stop the others.
-arena::ArenaPoolOptions pool_options(const config::Settings& settings, std::size_t threads) {
-  arena::ArenaPoolOptions options;
-  const std::size_t paid_for = settings.server.inflight_max / settings.arena.chunk;
-  options.capacity =
-      static_cast<std::uint32_t>(std::clamp<std::size_t>(paid_for, 16, 1'000'000) + threads);
-  options.arena = {.chunk_bytes = settings.arena.chunk,
-                   .retained_bytes = settings.arena.retained,
-                   .wipe_on_reset = settings.arena.wipe,
-                   .mode = settings.arena.allocator == config::Allocator::heap
-                               ? arena::ArenaMode::heap
-                               : arena::ArenaMode::arena};
-  return options;
-}
 
 EventLog::Level to_level(server::LogLevel level) {
   switch (level) {
@@ -173,15 +103,17 @@ int run_serve(const ServeArguments& arguments) {
   const config::Settings& settings = *loaded;
 
   EventLog log(settings.log);
-  server::Options options = server_options(settings);
+  server::Options options = config::server_options(settings);
+  options.version = version_line();
   options.log = [&log](server::LogLevel level, std::string_view message) {
     log.write(to_level(level), message);
   };
   const std::size_t threads = server::Server::threads(options);
   arena::LargeBlockCache large_blocks(settings.arena.large_blocks);
-  arena::ArenaPool arenas(pool_options(settings, threads), large_blocks);
+  arena::ArenaPool arenas(config::pool_options(settings, threads), large_blocks);
 
-  store::Options store_settings = store_options(settings, threads);
+  store::Options store_settings = config::store_options(settings);
+  store_settings.producers = threads;
   store_settings.report = [&log](store::Severity severity, std::string_view message) {
     log.write(to_level(severity), message);
   };

@@ -1,6 +1,43 @@
 #include "config/module_options.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <fmt/format.h>
+
 namespace logboom::config {
+namespace {
+
+constexpr std::size_t kArenasMin = 16;
+constexpr std::size_t kArenasMax = 1'000'000;
+
+std::chrono::milliseconds to_ms(std::chrono::nanoseconds time) {
+  return std::chrono::ceil<std::chrono::milliseconds>(time);
+}
+
+std::string address_of(const Listen& listen) {
+  const bool v6 = listen.host.find(':') != std::string::npos;
+  return v6 ? fmt::format("[{}]:{}", listen.host, listen.port)
+            : fmt::format("{}:{}", listen.host, listen.port);
+}
+
+server::Timeouts timeouts(const Settings::Timeouts& from) {
+  return {.idle = to_ms(from.idle),
+          .header = to_ms(from.header),
+          .body = to_ms(from.body),
+          .reply = to_ms(from.reply)};
+}
+
+server::Limits limits(const Settings& settings) {
+  return {.body_bytes_max = settings.limits.body,
+          .head = {.header_bytes_max = settings.limits.header,
+                   .header_count_max = settings.limits.header_count},
+          .record = record_limits(settings)};
+}
+
+}  // namespace
 
 store::Options store_options(const Settings& settings) {
   const Settings::Store& from = settings.store;
@@ -22,6 +59,41 @@ handlers::RecordLimits record_limits(const Settings& settings) {
           .json_depth_max = settings.limits.json_depth,
           .attributes_max = settings.limits.attributes,
           .on_oversize = settings.limits.on_oversize};
+}
+
+server::Options server_options(const Settings& settings) {
+  const Settings::Server& from = settings.server;
+  server::Options options;
+  options.listen.clear();
+  for (const Listen& listen : from.listen) options.listen.push_back(address_of(listen));
+  options.threads = from.threads;
+  options.inflight_bytes_max = from.inflight_max;
+  options.overload_wait = to_ms(from.overload_wait);
+  options.drain_delay = to_ms(from.drain_delay);
+  options.drain_timeout = to_ms(from.drain_timeout);
+  options.commit_timeout = to_ms(settings.store.commit_timeout);
+  options.connections_max = from.connections_max;
+  options.timeouts = timeouts(from.timeouts);
+  options.limits = limits(settings);
+  options.acknowledge_before_commit = settings.store.durability == store::Durability::memory;
+  options.exit_on_store_failure = settings.store.on_io_error == OnIoError::exit;
+  return options;
+}
+
+// Every request in flight has an arena, and an arena in use holds a chunk at least:
+//   what the in-flight budget pays for in chunks
+//   + one for each io thread, so that a request that waits for the budget does not stop the others.
+arena::ArenaPoolOptions pool_options(const Settings& settings, std::size_t threads) {
+  const std::size_t paid_for = settings.server.inflight_max / settings.arena.chunk;
+  const bool heap = settings.arena.allocator == Allocator::heap;
+  arena::ArenaPoolOptions options;
+  options.capacity =
+      static_cast<std::uint32_t>(std::clamp(paid_for, kArenasMin, kArenasMax) + threads);
+  options.arena = {.chunk_bytes = settings.arena.chunk,
+                   .retained_bytes = settings.arena.retained,
+                   .wipe_on_reset = settings.arena.wipe,
+                   .mode = heap ? arena::ArenaMode::heap : arena::ArenaMode::arena};
+  return options;
 }
 
 }  // namespace logboom::config

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstddef>
+
+#include "arena/arena_pool.hpp"
 #include "config/settings.hpp"
+#include "server/options.hpp"
 
 namespace logboom::config {
 
@@ -9,5 +13,7 @@ namespace logboom::config {
 // the module counts in.
 [[nodiscard]] store::Options store_options(const Settings& settings);
 [[nodiscard]] handlers::RecordLimits record_limits(const Settings& settings);
+[[nodiscard]] server::Options server_options(const Settings& settings);
+[[nodiscard]] arena::ArenaPoolOptions pool_options(const Settings& settings, std::size_t threads);
 
 }  // namespace logboom::config

@@ -70,5 +70,60 @@ TEST(RecordLimitsTest, DefaultsAreTheHandlersOwn) {
   EXPECT_EQ(ours.on_oversize, own.on_oversize);
 }
 
+TEST(ServerOptionsTest, TakesEveryServerSetting) {
+  server::Options options = server_options(
+      with({"server.listen=127.0.0.1:1,[::1]:2", "server.threads=3", "server.inflight_max=5MiB",
+            "server.overload_wait=7ms", "server.drain_delay=8ms", "server.drain_timeout=9ms",
+            "server.connections_max=10", "server.timeouts.idle=11ms", "server.timeouts.header=12ms",
+            "server.timeouts.body=13ms", "server.timeouts.reply=14ms", "store.commit_timeout=15ms",
+            "limits.body=2MiB", "limits.header=5KiB", "limits.header_count=16",
+            "store.durability=memory", "store.on_io_error=reject"}));
+  EXPECT_EQ(options.listen, (std::vector<std::string>{"127.0.0.1:1", "[::1]:2"}));
+  EXPECT_EQ(options.threads, 3U);
+  EXPECT_EQ(options.inflight_bytes_max, 5U << 20);
+  EXPECT_EQ(options.overload_wait, 7ms);
+  EXPECT_EQ(options.drain_delay, 8ms);
+  EXPECT_EQ(options.drain_timeout, 9ms);
+  EXPECT_EQ(options.connections_max, 10U);
+  EXPECT_EQ(options.timeouts.idle, 11ms);
+  EXPECT_EQ(options.timeouts.header, 12ms);
+  EXPECT_EQ(options.timeouts.body, 13ms);
+  EXPECT_EQ(options.timeouts.reply, 14ms);
+  EXPECT_EQ(options.commit_timeout, 15ms);
+  EXPECT_EQ(options.limits.body_bytes_max, 2U << 20);
+  EXPECT_EQ(options.limits.head.header_bytes_max, 5U << 10);
+  EXPECT_EQ(options.limits.head.header_count_max, 16U);
+  EXPECT_TRUE(options.acknowledge_before_commit);
+  EXPECT_FALSE(options.exit_on_store_failure);
+}
+
+TEST(ServerOptionsTest, DefaultsAreTheServersOwn) {
+  server::Options ours = server_options(defaults());
+  server::Options own;
+  EXPECT_EQ(ours.listen, own.listen);
+  EXPECT_EQ(ours.threads, own.threads);
+  EXPECT_EQ(ours.inflight_bytes_max, own.inflight_bytes_max);
+  EXPECT_EQ(ours.overload_wait, own.overload_wait);
+  EXPECT_EQ(ours.drain_timeout, own.drain_timeout);
+  EXPECT_EQ(ours.commit_timeout, own.commit_timeout);
+  EXPECT_EQ(ours.timeouts.idle, own.timeouts.idle);
+  EXPECT_EQ(ours.timeouts.header, own.timeouts.header);
+  EXPECT_EQ(ours.timeouts.body, own.timeouts.body);
+  EXPECT_EQ(ours.timeouts.reply, own.timeouts.reply);
+  EXPECT_EQ(ours.limits.body_bytes_max, own.limits.body_bytes_max);
+  EXPECT_EQ(ours.limits.head.header_bytes_max, own.limits.head.header_bytes_max);
+  EXPECT_EQ(ours.acknowledge_before_commit, own.acknowledge_before_commit);
+  EXPECT_EQ(ours.exit_on_store_failure, own.exit_on_store_failure);
+}
+
+TEST(PoolOptionsTest, HasAnArenaForEachChunkOfTheBudgetAndForEachThread) {
+  const arena::ArenaPoolOptions options = pool_options(
+      with({"server.inflight_max=64MiB", "arena.chunk=64KiB", "arena.allocator=heap"}), 2);
+  EXPECT_EQ(options.capacity, 1024U + 2U);
+  EXPECT_EQ(options.arena.chunk_bytes, 64U << 10);
+  EXPECT_EQ(options.arena.mode, arena::ArenaMode::heap);
+  EXPECT_EQ(pool_options(with({"server.inflight_max=64KiB"}), 2).capacity, 18U);
+}
+
 }  // namespace
 }  // namespace logboom::config
