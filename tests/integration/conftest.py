@@ -12,15 +12,15 @@ import logboom_server  # noqa: E402
 
 @pytest.fixture
 def make_server(request):
-    """make_server(settings={...}) starts a server; make_server(start=False, ...) only prepares."""
+    """make_server({"key": "value"}) starts a server with these settings in a fresh directory."""
     servers, directories = [], []
 
-    def make(settings=None, environment=None, start=True):
+    def make(settings=None, environment=None, arguments=()):
         directory = logboom_server.temporary_directory()
         directories.append(directory)
-        server = logboom_server.Server(directory.name, settings, environment)
+        server = logboom_server.Server(directory.name, settings, environment, arguments)
         servers.append(server)
-        return server.start() if start else server
+        return server.start()
 
     yield make
     for server in servers:

@@ -1,12 +1,11 @@
 """What cannot work ends `serve` with one clear line on stderr and an exit code that is not 0."""
 
 import socket
-import subprocess
 
 import pytest
 
 from expect import one_clear_line
-from logboom_server import EXIT_DEADLINE, free_port, run_logboom
+from logboom_server import free_port, run_logboom
 
 EX_CONFIG = 78
 
@@ -107,19 +106,10 @@ def test_a_listen_address_that_is_none_is_refused(tmp_path, address):
 def test_settings_of_the_command_line_win_over_the_file(make_server, tmp_path):
     path = tmp_path / "logboom.yaml"
     path.write_text("limits: {body: 1MiB}\nstore: {durability: memory}\n")
-    server = make_server(start=False)
-    from logboom_server import binary
-    port = free_port()
-    server.port = port
-    server.process = subprocess.Popen(
-        [binary(), "serve", "--config", str(path), "--listen", f"127.0.0.1:{port}", "--data-dir",
-         str(server.data_dir), "--set", "limits.body=64KiB"], cwd=tmp_path,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    from logboom_server import poll
-    poll(server.ready, "the server to be ready")
+    server = make_server({"limits.body": "64KiB"}, arguments=["--config", path])
     assert server.post("x" * 100_000).status == 413
     assert server.post("fits").status == 200
-    assert server.terminate(EXIT_DEADLINE) == 0
+    assert server.terminate() == 0
 
 
 def test_an_unknown_subcommand_or_option_is_a_usage_error():

@@ -60,11 +60,12 @@ def free_port():
 class Server:
     """One data directory and the process that serves it, which may be started more than once."""
 
-    def __init__(self, directory, settings=None, environment=None):
+    def __init__(self, directory, settings=None, environment=None, arguments=()):
         self.directory = pathlib.Path(directory)
         self.data_dir = self.directory / "data"
         self.settings = dict(settings or {})
         self.environment = dict(environment or {})
+        self.arguments = [str(argument) for argument in arguments]
         self.process = None
         self.port = None
         self.starts = 0
@@ -89,7 +90,7 @@ class Server:
         self.port = port
         self.starts += 1
         command = [binary(), "serve", "--listen", f"127.0.0.1:{port}", "--data-dir",
-                   str(self.data_dir)]
+                   str(self.data_dir), *self.arguments]
         for key, value in self.settings.items():
             command += ["--set", f"{key}={value}"]
         with open(self._stderr_path(), "wb") as stderr, open(self._stdout_path(), "wb") as stdout:
