@@ -24,17 +24,23 @@ std::string_view trim_end(std::string_view text) noexcept {
   return text;
 }
 
+std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
+  while (at < text.size() && JsonScanner::is_space(text[at])) ++at;
+  return at;
+}
+
 // The offset of the bracket in an object that begins like a wrapper: {"logs":[ ; else 0.
 std::size_t wrapper_array(std::string_view object) noexcept {
-  constexpr std::string_view kNames[] = {"\"logs\"", "\"records\"", "\"events\"", "\"batch\""};
-  std::size_t at = object.find_first_not_of(" \t\r\n", 1);
-  if (at == std::string_view::npos) return 0;
+  constexpr std::string_view kNames[] = {"logs\"", "records\"", "events\"", "batch\""};
+  std::size_t at = skip_space(object, 1);
+  if (at + 1 >= object.size() || object[at] != '"') return 0;
+  ++at;
   for (const std::string_view name : kNames) {
-    if (!object.substr(at).starts_with(name)) continue;
-    at = object.find_first_not_of(" \t\r\n", at + name.size());
-    if (at == std::string_view::npos || object[at] != ':') return 0;
-    at = object.find_first_not_of(" \t\r\n", at + 1);
-    return at != std::string_view::npos && object[at] == '[' ? at : 0;
+    if (object[at] != name[0] || !object.substr(at).starts_with(name)) continue;
+    at = skip_space(object, at + name.size());
+    if (at == object.size() || object[at] != ':') return 0;
+    at = skip_space(object, at + 1);
+    return at != object.size() && object[at] == '[' ? at : 0;
   }
   return 0;
 }

@@ -6,9 +6,9 @@
 #include "record/timestamp.hpp"
 #include "record/trace_id.hpp"
 
-#include <bit>
+#include <algorithm>
 #include <cstring>
-#include <utility>
+#include <memory>
 
 namespace logboom::record {
 namespace {
@@ -31,6 +31,12 @@ std::size_t nested_of(std::uint64_t candidate) noexcept {
 }
 std::size_t attribute_of(std::uint64_t candidate) noexcept {
   return candidate & 0xffff'ffff;
+}
+
+// With a fixed size the comparison is one instruction.
+bool has_own_prefix(std::string_view key) noexcept {
+  return key.size() >= kOwnPrefix.size() &&
+         std::memcmp(key.data(), kOwnPrefix.data(), kOwnPrefix.size()) == 0;
 }
 
 bool is_string(std::string_view json) noexcept {
@@ -75,7 +81,7 @@ JsonVerdict JsonRecordParser::parse(std::string_view text, LogRecord& record) {
   const bool valid = for_each_member(scanner, [this](const JsonMember& member) { add(member); });
   const auto position = static_cast<std::size_t>(scanner.at() - text.data());
   if (!valid) return {scanner.fault(), position};
-  record = LogRecord();
+  std::construct_at(&record);  // in place, where assignment would copy
   if (!has_origin_ || !read_native(record)) map_fields(record);
   return {JsonFault::none, position};
 }
@@ -105,7 +111,7 @@ void JsonRecordParser::add(const JsonMember& member) {
     meaning = {room.data(), unescape(meaning, room.data())};
   }
   const auto index = static_cast<std::uint32_t>(attributes_.size());
-  const bool ours = meaning.starts_with(kOwnPrefix);
+  const bool ours = has_own_prefix(meaning);
   append(attributes_, ours ? renamed_key(member.key) : member.key, member.value);
   const KeyMatch match = find_well_known(meaning);
   if (!match) return;

@@ -101,9 +101,10 @@ class Reader {
   }
 
   bool any_of(std::string_view expected) noexcept {
-    if (at_ == end_ || expected.find(*at_) == std::string_view::npos) return false;
-    ++at_;
-    return true;
+    for (const char candidate : expected) {
+      if (byte(candidate)) return true;
+    }
+    return false;
   }
 
   bool word(std::string_view expected) noexcept {
@@ -313,7 +314,7 @@ int exponent_of(TimeUnit unit, int magnitude) noexcept {
   return magnitude <= 17 ? 3 : 0;
 }
 
-char* write_digits2(int value, char* out) noexcept {
+void write_digits2(std::uint32_t value, char* out) noexcept {
   static constexpr auto kPairs = [] {
     std::array<char, 200> pairs{};
     for (std::size_t i = 0; i < 100; ++i) {
@@ -322,8 +323,43 @@ char* write_digits2(int value, char* out) noexcept {
     }
     return pairs;
   }();
-  std::memcpy(out, &kPairs[static_cast<std::size_t>(value) * 2], 2);
-  return out + 2;
+  std::memcpy(out, &kPairs[std::size_t{value} * 2], 2);
+}
+
+// Whole days, so that minutes and seconds count as they do since the epoch.
+constexpr std::int64_t kSecondsBeforeEpoch = 110'000 * kSecondsPerDay;
+
+// 2026-01-02T03:04: with the colon behind the minute.
+constexpr std::size_t kMinuteBytes = 17;
+using MinuteText = std::array<char, kMinuteBytes>;
+
+MinuteText make_minute_text(std::uint64_t minute) noexcept {
+  constexpr std::int64_t kMinutesPerDay = kSecondsPerDay / 60;
+  const auto minutes = static_cast<std::int64_t>(minute) - kSecondsBeforeEpoch / 60;
+  const auto day_minute = static_cast<std::uint32_t>(minute % kMinutesPerDay);
+  const Date date = date_from_days((minutes - day_minute) / kMinutesPerDay);
+  MinuteText text;
+  std::memcpy(text.data(), "0000-00-00T00:00:", kMinuteBytes);
+  write_digits2(static_cast<std::uint32_t>(date.year / 100), &text[0]);
+  write_digits2(static_cast<std::uint32_t>(date.year % 100), &text[2]);
+  write_digits2(static_cast<std::uint32_t>(date.month), &text[5]);
+  write_digits2(static_cast<std::uint32_t>(date.day), &text[8]);
+  write_digits2(day_minute / 60, &text[11]);
+  write_digits2(day_minute % 60, &text[14]);
+  return text;
+}
+
+// Most times of a thread are of few minutes, whose text it remembers: the calendar costs more
+// than all the rest of a time. Two neighbouring minutes never evict each other.
+const MinuteText& minute_text(std::uint64_t minute) noexcept {
+  struct Known {
+    std::uint64_t minute = 0;  // no time that can be written is in this one
+    MinuteText text;
+  };
+  thread_local std::array<Known, 4> known;
+  Known& entry = known[minute % known.size()];
+  if (entry.minute != minute) entry = {minute, make_minute_text(minute)};
+  return entry.text;
 }
 
 }  // namespace
@@ -360,31 +396,22 @@ ParsedTime parse_time_text(std::string_view text, TimeUnit unit, std::int64_t no
 
 char* write_time(std::int64_t ns, char* out) noexcept {
   std::int64_t seconds = ns / kNsPerSecond;
-  auto nanosecond = static_cast<int>(ns % kNsPerSecond);
-  if (nanosecond < 0) {
-    nanosecond += static_cast<int>(kNsPerSecond);
+  auto nanosecond = static_cast<std::uint32_t>(ns - seconds * kNsPerSecond);
+  if (ns < seconds * kNsPerSecond) {
+    nanosecond += static_cast<std::uint32_t>(kNsPerSecond);
     --seconds;
   }
-  std::int64_t days = seconds / kSecondsPerDay;
-  auto second = static_cast<int>(seconds % kSecondsPerDay);
-  if (second < 0) {
-    second += static_cast<int>(kSecondsPerDay);
-    --days;
-  }
-  const Date date = date_from_days(days);
-  std::memcpy(out, "0000-00-00T00:00:00.000000000Z", kTimeBytes);
-  write_digits2(date.year / 100, out);
-  write_digits2(date.year % 100, out + 2);
-  write_digits2(date.month, out + 5);
-  write_digits2(date.day, out + 8);
-  write_digits2(second / 3600, out + 11);
-  write_digits2(second / 60 % 60, out + 14);
-  write_digits2(second % 60, out + 17);
+  // Counted from the first second that 64 bits of nanoseconds can hold, it is not negative.
+  const auto shifted = static_cast<std::uint64_t>(seconds + kSecondsBeforeEpoch);
+  std::memcpy(out, minute_text(shifted / 60).data(), kMinuteBytes);
+  write_digits2(static_cast<std::uint32_t>(shifted % 60), out + kMinuteBytes);
+  out[19] = '.';
   out[20] = static_cast<char>('0' + nanosecond / 100'000'000);
   write_digits2(nanosecond / 1'000'000 % 100, out + 21);
   write_digits2(nanosecond / 10'000 % 100, out + 23);
   write_digits2(nanosecond / 100 % 100, out + 25);
   write_digits2(nanosecond % 100, out + 27);
+  out[29] = 'Z';
   return out + kTimeBytes;
 }
 

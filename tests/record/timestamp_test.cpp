@@ -169,6 +169,15 @@ TEST(TimestampTest, WritesNineDigitsAndZ) {
             "1677-09-21T00:12:43.145224193Z");
 }
 
+TEST(TimestampTest, NeighbouringTimesAreWrittenEachAsItIs) {
+  for (std::int64_t step = -6000; step < 6000; ++step) {
+    for (const std::int64_t base : {std::int64_t{0}, kInstant}) {
+      const std::int64_t ns = base + step * 17 * kSecond + step;
+      ASSERT_EQ(parse_time_text(written(ns), TimeUnit::guess, 0).ns, ns) << written(ns);
+    }
+  }
+}
+
 TEST(TimestampTest, ReadsBackWhatItWrites) {
   const std::uint64_t seed = 20260102;
   std::mt19937_64 random(seed);
