@@ -153,10 +153,9 @@ bool JsonScanner::skip_number() noexcept {
 JsonVerdict check_json(std::string_view text, std::size_t depth_max) noexcept {
   JsonScanner scanner(text, depth_max);
   scanner.skip_space();
-  bool valid = scanner.skip_value();
-  if (valid) {
+  if (scanner.skip_value()) {
     scanner.skip_space();
-    valid = scanner.at_end() || scanner.fail(JsonFault::trailing_bytes);
+    if (!scanner.at_end()) static_cast<void>(scanner.fail(JsonFault::trailing_bytes));
   }
   return {scanner.fault(), static_cast<std::size_t>(scanner.at() - text.data())};
 }

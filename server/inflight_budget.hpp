@@ -6,16 +6,19 @@
 namespace logboom::server {
 
 // The bytes received or staged and not yet durable, of all threads, against one limit. It is
-// checked before each read, so the limit can be passed by at most one read a thread.
+// checked before each read, and threads tell it what they read with a little delay, so it can be
+// passed by one read and one delay a thread: less than 256 KiB for each.
 // Shared by all io threads; a plain sum, ordering nothing else, hence relaxed.
 class InflightBudget {
  public:
   explicit InflightBudget(std::size_t bytes_max) noexcept : bytes_max_(bytes_max) {}
 
   // Whether a request that holds `own` bytes may read more: always when nothing else is in flight,
-  // so that one body within its limit is admitted however small the budget is.
-  [[nodiscard]] bool admits(std::size_t own) const noexcept {
-    const std::size_t used = used_.load(std::memory_order_relaxed);
+  // so that one body within its limit is admitted however small the budget is. `unsettled` is what
+  // the calling thread has not told the budget yet.
+  [[nodiscard]] bool admits(std::size_t own, std::ptrdiff_t unsettled) const noexcept {
+    const std::size_t used =
+        used_.load(std::memory_order_relaxed) + static_cast<std::size_t>(unsettled);
     return used < bytes_max_ || used <= own;
   }
   void charge(std::size_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }

@@ -14,6 +14,7 @@ class Writer {
  public:
   explicit Writer(char* out) : out_(out) {}
   void text(std::string_view bytes) {
+    if (bytes.empty()) return;  // an empty view may be null, which memcpy must not be given
     std::memcpy(out_, bytes.data(), bytes.size());
     out_ += bytes.size();
   }

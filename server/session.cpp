@@ -18,6 +18,8 @@ namespace {
 constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP;
 // A connection gives way to the others after this many bytes of a body in one turn.
 constexpr std::size_t kReadBytesPerTurn = 1024 * 1024;
+// The in-flight budget is looked at before each read, so a read must not be without bounds.
+constexpr std::size_t kReadBytesMax = 128 * 1024;
 // How long a client may go on sending after its connection's last reply, and may pause meanwhile.
 constexpr std::chrono::milliseconds kLingerTotal{5000};
 constexpr std::chrono::milliseconds kLingerPause{2000};
@@ -93,32 +95,32 @@ void Session::advance_pipelined() {
 
 void Session::read() {
   bool more = true;
-  for (std::size_t read = 0; more && read < kReadBytesPerTurn; read += 64 * 1024) {
+  for (std::size_t read = 0; more && read < kReadBytesPerTurn; read += kReadBytesMax) {
     if (phase_ == Phase::idle && !begin_request()) return pause();
     if (phase_ == Phase::body && !host_.admits(charged_bytes_)) return pause();
-    read_once(more);
+    more = read_once();
   }
 }
 
-// Clears `more` unless the read filled its room and the request wants more still.
-void Session::read_once(bool& more) {
-  const std::span<char> room = exchange_->room();
+// Returns whether to read again at once: the read filled its room and the request wants more.
+bool Session::read_once() {
+  const std::span<char> whole_room = exchange_->room();
+  const std::span<char> room = whole_room.first(std::min(whole_room.size(), kReadBytesMax));
   const ssize_t n = ::recv(descriptor_, room.data(), room.size(), 0);
-  more = n == static_cast<ssize_t>(room.size());
   if (n > 0) {
     host_.telemetry().received_bytes.add(static_cast<std::uint64_t>(n));
     exchange_->received(static_cast<std::size_t>(n));
     if (phase_ == Phase::body) set_charge(charged_bytes_ + static_cast<std::size_t>(n));
     advance();
-    more = more && (phase_ == Phase::header || phase_ == Phase::body);
-    return;
+    const bool filled = static_cast<std::size_t>(n) == room.size();
+    return filled && (phase_ == Phase::header || phase_ == Phase::body);
   }
-  if (n == 0) return on_peer_closed();
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
     if (phase_ == Phase::idle) end_request();
-    return;
+  } else {
+    on_peer_closed();
   }
-  on_peer_closed();
+  return false;
 }
 
 void Session::on_peer_closed() {

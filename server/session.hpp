@@ -72,7 +72,7 @@ class Session {
   };
 
   void read();
-  void read_once(bool& more);
+  [[nodiscard]] bool read_once();
   void on_peer_closed();
   void advance();
   [[nodiscard]] bool begin_request();

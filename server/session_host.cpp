@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
 // The shared budget is told at least whenever this much has gathered.
-constexpr std::ptrdiff_t kUnsettledBytesMax = 256 * 1024;
+constexpr std::ptrdiff_t kUnsettledBytesMax = 64 * 1024;
 constexpr std::size_t kPausedReserve = 1024;
 
 int make_epoll() {
@@ -76,8 +76,7 @@ store::StagingChain& SessionHost::chain() {
 }
 
 bool SessionHost::admits(std::size_t own_bytes) const noexcept {
-  const auto unsettled = static_cast<std::size_t>(std::max<std::ptrdiff_t>(unsettled_bytes_, 0));
-  return shared_.budget.admits(own_bytes > unsettled ? own_bytes - unsettled : 0);
+  return shared_.budget.admits(own_bytes, unsettled_bytes_);
 }
 
 void SessionHost::settle(std::ptrdiff_t bytes) noexcept {

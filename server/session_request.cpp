@@ -29,8 +29,12 @@ constexpr HttpError kStoreFailed{503, "store_failed",
 // Whether a Host header names this machine as only this machine's own clients can: a name that a
 // foreign web page made resolve to 127.0.0.1 is not among them.
 bool is_loopback_host(std::string_view host) {
-  const bool v6 = host.starts_with('[');
-  std::string_view name = host.substr(0, v6 ? host.find(']') + 1 : host.find(':'));
+  const std::size_t name_end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+  const std::string_view name = host.substr(0, name_end);
+  const std::string_view port = host.substr(name.size());
+  if (!port.empty() && (port[0] != ':' || port.find_first_not_of("0123456789", 1) != port.npos)) {
+    return false;
+  }
   if (name == "[::1]" || boost::algorithm::iequals(name, "localhost")) return true;
   char text[INET_ADDRSTRLEN] = {};
   if (name.size() >= sizeof text) return false;

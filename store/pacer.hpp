@@ -35,6 +35,7 @@ class Pacer {
 
  private:
   static constexpr std::size_t kSyncTimes = 15;
+  static constexpr std::int64_t kInFlightMax = std::int64_t{1} << 32;
 
   Durability durability_;
   Microseconds commit_window_;

@@ -1,6 +1,8 @@
 #include "store/pacer.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +25,12 @@ TEST(PacerTest, WaitsForMostOfTheRequestsInFlight) {
   Pacer pacer(Durability::sync, kAuto);
   pacer.committed(10, 90, microseconds(150));
   EXPECT_EQ(pacer.target(), 75);
+}
+
+TEST(PacerTest, TheEndlessCountOfAStopDoesNotOverflowIt) {
+  Pacer pacer(Durability::sync, kAuto);
+  pacer.committed(1, std::numeric_limits<std::int64_t>::max(), microseconds(150));
+  EXPECT_GT(pacer.target(), 1);
 }
 
 TEST(PacerTest, ForgetsClientsThatHaveLeft) {
