@@ -28,15 +28,26 @@ std::string explain(std::string_view verb, const std::string& path,
   return fmt::format("cannot {} {}: {}", verb, path, error.message());
 }
 
-// The directory and those above it.
-Status make_directories(FileSystem& files, const std::string& dir) {
-  const Status made = files.make_directory(dir);
-  if (made || made.error() != os_error(ENOENT)) return made;
+std::string parent_of(std::string_view dir) {
+  while (dir.size() > 1 && dir.back() == '/') dir.remove_suffix(1);
   const std::size_t slash = dir.find_last_of('/');
-  if (slash == std::string::npos || slash == 0) return made;
-  if (Status above = make_directories(files, dir.substr(0, slash)); !above) return above;
-  if (Status again = files.make_directory(dir); !again) return again;
-  return files.sync_directory(dir.substr(0, slash));
+  if (slash == std::string_view::npos) return ".";
+  return std::string(dir.substr(0, std::max<std::size_t>(slash, 1)));
+}
+
+// The directory and those above it, each synced into the one that holds it.
+Status make_directories(FileSystem& files, const std::string& dir) {
+  const std::string parent = parent_of(dir);
+  Status made = files.make_directory(dir);
+  if (!made && made.error() == os_error(ENOENT) && parent != dir) {
+    if (Status above = make_directories(files, parent); !above) return above;
+    made = files.make_directory(dir);
+  }
+  if (!made) return made;
+  const Status synced = files.sync_directory(parent);
+  // A parent that only others may read has held the directory since long before us.
+  if (!synced && synced.error() == os_error(EACCES)) return {};
+  return synced;
 }
 
 Opened<std::unique_ptr<FileLock>> take_lock(FileSystem& files, const DataPaths& paths) {

@@ -1,5 +1,7 @@
 #include "store/store.hpp"
 
+#include <sys/stat.h>
+
 #include <string>
 #include <vector>
 
@@ -59,6 +61,17 @@ TEST_F(StoreTest, RefusesADirectoryOfANewerVersion) {
   const auto store = Store::open(options());
   ASSERT_FALSE(store.has_value());
   EXPECT_THAT(store.error(), HasSubstr("newer version"));
+}
+
+TEST_F(StoreTest, MakesItsDirectoryAndThoseAboveIt) {
+  Options made = options();
+  made.dir = temp_.path() + "/a/b/data/";
+  const auto store = must_open(made);
+  EXPECT_EQ(commit(*store, {body_line("x")}), CommitStatus::ok);
+  EXPECT_EQ(read_all(temp_.path() + "/a/b/data").size(), 1u);
+  struct stat info {};
+  ASSERT_EQ(::stat(made.dir.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777u, 0700u);
 }
 
 TEST_F(StoreTest, KeepsItsIdentity) {
