@@ -85,6 +85,7 @@ Reader::Found Reader::next_frame() {
         // A segment that has a successor, or nobody who writes it, gets one thorough last look.
         segment_over_ = following_segment().has_value() || !files_->is_locked(paths_.lock());
         if (!segment_over_) return Found::nothing;
+        shows_all_ = true;
     }
   }
 }
@@ -110,7 +111,9 @@ Reader::Found Reader::take_frame() {
 
 // Slow path but for frames that are known to be durable.
 bool Reader::is_shown(const FrameHeader& header) {
-  if (scan_->durable_end() >= header.end() || segment_over_ || !waits_for_sync()) return true;
+  if (shows_all_ || scan_->durable_end() >= header.end()) return true;
+  shows_all_ = !waits_for_sync();
+  if (shows_all_) return true;
   const auto deadline = std::chrono::steady_clock::now() + options_.durable_wait;
   while (!scan_->learns_durable(header.end())) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
@@ -119,9 +122,11 @@ bool Reader::is_shown(const FrameHeader& header) {
   return true;
 }
 
+// Once it says no it is no for good: a segment that has a successor was synced before, and one that
+// no server writes will never be written again.
 bool Reader::waits_for_sync() {
   const bool sync = scan_->segment().durability == static_cast<std::uint32_t>(Durability::sync);
-  return sync && files_->is_locked(paths_.lock());
+  return sync && files_->is_locked(paths_.lock()) && !following_segment();
 }
 
 bool Reader::is_wanted(const FrameHeader& header) const noexcept {
@@ -144,7 +149,7 @@ bool Reader::open_segment(const std::string& name) {
     error_ = file.error();
     return false;
   }
-  segment_over_ = false;
+  segment_over_ = shows_all_ = false;
   scan_.emplace(std::move(*file));
   if (Status read = scan_->read_header(); !read) error_ = read.error();
   if (!scan_->has_header()) count_damage(kCommitAlignment);

@@ -82,6 +82,7 @@ class Reader {
   std::string segment_name_;
   std::optional<SegmentScan> scan_;
   bool segment_over_ = false;  // nothing more will come in the current segment
+  bool shows_all_ = false;     // its valid frames need no word that they are durable
 
   // The frame being read.
   std::string_view payload_;

@@ -69,7 +69,7 @@ class SegmentScan {
   [[nodiscard]] File& file() noexcept { return *file_; }
 
  private:
-  static constexpr std::size_t kReadAhead = 1024 * 1024;
+  static constexpr std::size_t kReadAhead = 256 * 1024;
   static constexpr std::size_t kHeaderReadAhead = 4096;
 
   // The bytes [offset, offset + bytes), or fewer at the end of the file; valid until the next view.
