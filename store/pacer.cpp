@@ -21,7 +21,8 @@ Pacer::Microseconds Pacer::window() const noexcept {
 
 void Pacer::committed(std::int64_t requests, std::int64_t arrived,
                       Microseconds sync_time) noexcept {
-  // At the stop the bell counts more than anybody would wait for; nothing is to be learnt from that.
+  // At the stop the bell counts more than anybody would wait for; nothing is to be learnt from
+  // that.
   const std::int64_t seen_x8 =
       8 * (requests + std::clamp<std::int64_t>(arrived, 0, kInFlightMax - requests));
   in_flight_x8_ = std::max(seen_x8, in_flight_x8_ - (in_flight_x8_ - seen_x8 + 7) / 8);
