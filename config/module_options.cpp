@@ -68,6 +68,7 @@ server::Options server_options(const Settings& settings) {
   for (const Listen& listen : from.listen) options.listen.push_back(address_of(listen));
   options.threads = from.threads;
   options.inflight_bytes_max = from.inflight_max;
+  options.staged_bytes_max = std::max(from.inflight_max, 4 * settings.limits.body);
   options.overload_wait = to_ms(from.overload_wait);
   options.drain_delay = to_ms(from.drain_delay);
   options.drain_timeout = to_ms(from.drain_timeout);

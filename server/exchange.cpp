@@ -33,6 +33,7 @@ Exchange::Exchange(arena::Arena& arena, const HeadLimits& limits)
 void Exchange::preload(std::string_view bytes) {
   if (bytes.size() >= static_cast<std::size_t>(limit_ - end_)) {
     move_to_block(bytes.size() + kHeadBlockBytes, end_, end_);
+    parsed_ = begin_;
   }
   std::memcpy(end_, bytes.data(), bytes.size());
   end_ += bytes.size();
@@ -54,15 +55,23 @@ Exchange::Progress Exchange::fail(const HttpError& error) noexcept {
 
 Exchange::Progress Exchange::parse_head() {
   std::size_t consumed = 0;
+  if (!head_begun_) skip_empty_lines();
   const std::string_view fresh(parsed_, static_cast<std::size_t>(end_ - parsed_));
-  if (parsed_ == begin_) {
+  if (!head_begun_) {
+    if (fresh == "\r") return Progress::need_more;
     if (const auto error = recognise_foreign_protocol(fresh)) return fail(*error);
   }
   const Progress progress = parser_->parse_head(fresh, consumed);
   parsed_ += consumed;
+  head_begun_ = consumed > 0;
   if (progress == Progress::failed) return fail(parser_->error());
   if (progress == Progress::need_more && end_ == limit_) return grow_head();
   return progress;
+}
+
+// Clients have been known to send an empty line behind a body (RFC 9112 section 2.2).
+void Exchange::skip_empty_lines() noexcept {
+  while (end_ - parsed_ >= 2 && parsed_[0] == '\r' && parsed_[1] == '\n') parsed_ += 2;
 }
 
 // Views of what has been parsed stay valid: the arena keeps the old block until it is reset.
@@ -121,8 +130,8 @@ Exchange::Progress Exchange::parse_chunks() {
 
 std::optional<std::size_t> Exchange::missing_bytes() const noexcept {
   if (head().chunked) return std::nullopt;
-  const auto received = static_cast<std::size_t>(end_ - body_begin_);
-  return static_cast<std::size_t>(*head().content_length) - received;
+  const auto length = static_cast<std::size_t>(*head().content_length);
+  return length - std::min(length, held_bytes());
 }
 
 void Exchange::release_body() noexcept {
@@ -139,6 +148,10 @@ void Exchange::release_body() noexcept {
   arena_.release_large(body_block_);
   body_block_ = nullptr;
   body_begin_ = body_end_ = nullptr;
+}
+
+std::size_t Exchange::held_bytes() const noexcept {
+  return static_cast<std::size_t>(end_ - body_begin_);
 }
 
 std::string_view Exchange::leftover() const noexcept {

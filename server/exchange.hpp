@@ -47,19 +47,21 @@ class Exchange {
   }
   // How many bytes of the body are still to come, where its length is known.
   [[nodiscard]] std::optional<std::size_t> missing_bytes() const noexcept;
+  // What has been received or decoded of the body, and what follows it.
+  [[nodiscard]] std::size_t held_bytes() const noexcept;
   // Gives a body's own block back to the warm cache; body() is empty from then on, leftover()
   // stays.
   void release_body() noexcept;
 
   // Bytes received and not part of this request: the next one's beginning.
   [[nodiscard]] std::string_view leftover() const noexcept;
-  [[nodiscard]] bool started() const noexcept { return end_ != begin_; }
 
  private:
   Exchange(arena::Arena& arena, const HeadLimits& limits);
 
   void move_to_block(std::size_t bytes, const char* from, const char* to);
   [[nodiscard]] Progress grow_head();
+  void skip_empty_lines() noexcept;
   [[nodiscard]] Progress parse_chunks();
   [[nodiscard]] Progress fail(const HttpError& error) noexcept;
 
@@ -67,6 +69,7 @@ class Exchange {
   HeadLimits limits_;
   RequestParser* parser_;
   HttpError error_;
+  bool head_begun_ = false;  // the parser has consumed some of the head
 
   char* begin_;   // of the present block
   char* parsed_;  // what lies before has been consumed by the parser

@@ -139,6 +139,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     head_.chunked = Base::chunked();
     if (has_content_length_) head_.content_length = Base::content_length().value();
     head_.fields = fields_.span();
+    if (!target_host_.empty()) head_.host = target_host_;
     if (has_transfer_encoding_ && !head_.chunked) {
       return fail({501, "unknown_transfer_coding",
                    "The only transfer coding this server knows is `chunked`."});
@@ -151,12 +152,26 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
 
   void on_request_impl(http::verb verb, string_view, string_view target, int version,
                        error_code&) override {
-    const std::string_view whole = std_view(target);
+    const std::string_view whole = without_authority(std_view(target));
     const std::size_t question = whole.find('?');
     head_.method = method_of(verb);
     head_.path = whole.substr(0, question);
     if (question != whole.npos) head_.query = whole.substr(question + 1);
     head_.http_1_0 = version < 11;
+  }
+
+  // A target in absolute form names the host itself and outranks the header (RFC 9112 3.2.2).
+  std::string_view without_authority(std::string_view target) {
+    constexpr std::string_view kScheme = "http://";
+    if (!iequals(string_view(target.data(), std::min(target.size(), kScheme.size())),
+                 string_view(kScheme.data(), kScheme.size()))) {
+      return target;
+    }
+    target.remove_prefix(kScheme.size());
+    const std::size_t path = std::min(target.find_first_of("/?"), target.size());
+    target_host_ = target.substr(0, path);
+    target.remove_prefix(path);
+    return target.starts_with('/') ? target : "/";
   }
 
   void on_field_impl(http::field field, string_view name, string_view value,
@@ -221,7 +236,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
                      "`100-continue`."},
                     ec);
     }
-    head_.expects_continue = true;
+    head_.expects_continue = !head_.http_1_0;  // which knows no interim replies
   }
 
   std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& ec) override {
@@ -250,6 +265,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
   HttpError error_{0, {}, {}};
   arena::ArenaVector<HttpField> fields_;
   HeadLimits limits_;
+  std::string_view target_host_;  // of a target in absolute form
   char* body_end_ = nullptr;
   std::size_t body_bytes_ = 0;
   std::size_t body_bytes_max_ = 0;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -17,8 +18,6 @@ namespace {
 constexpr std::uint64_t kMailboxKey = 0;
 constexpr std::uint64_t kCompletionKey = 1;
 constexpr std::size_t kEventsPerTurn = 256;
-// How often what waits for the budget or an arena looks again.
-constexpr int kRetryMs = 5;
 
 int make_eventfd() {
   const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -103,7 +102,9 @@ void IoThread::turn() {
 }
 
 int IoThread::sleep_ms() noexcept {
-  const auto timer = static_cast<int>(host_.timers().until_next(host_.now()).count());
+  constexpr int kRetryMs = static_cast<int>(SessionHost::kRetry.count());
+  const auto now = SessionHost::Clock::now();  // the turn may have taken long
+  const auto timer = static_cast<int>(host_.timers().until_next(now).count());
   if (!host_.has_paused()) return timer;
   return timer < 0 ? kRetryMs : std::min(timer, kRetryMs);
 }
@@ -136,27 +137,36 @@ void IoThread::on_mail() {
     const std::lock_guard lock(mail_mutex_);
     std::swap(mail, mail_);
   }
-  for (const Arrival& arrival : mail.arrivals) admit(arrival);
+  for (const Arrival& arrival : mail.arrivals) try_admit(arrival);
   if (mail.drain) begin_drain();
   if (mail.stop) stopping_ = true;
 }
 
-void IoThread::admit(const Arrival& arrival) {
-  std::uint32_t slot = static_cast<std::uint32_t>(sessions_.size());
-  if (free_slots_.empty()) {
-    sessions_.emplace_back();
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
+void IoThread::try_admit(const Arrival& arrival) {
+  try {
+    admit(arrival);
+  } catch (const std::bad_alloc&) {
+    ::close(arrival.descriptor);
+    connections_.fetch_sub(1, std::memory_order_relaxed);
   }
+}
+
+void IoThread::admit(const Arrival& arrival) {
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(sessions_.size()));
+    sessions_.emplace_back();
+  }
+  const std::uint32_t slot = free_slots_.back();
   if (++last_connection_ == 0) ++last_connection_;
-  sessions_[slot] = std::make_unique<Session>(host_, arrival.descriptor,
-                                              Session::Identity{slot, last_connection_},
-                                              arrival.peer_is_loopback);
+  const Session::Identity identity{slot, last_connection_};
+  sessions_[slot] =
+      std::make_unique<Session>(host_, arrival.descriptor, identity, arrival.peer_is_loopback);
+  free_slots_.pop_back();
 }
 
 void IoThread::begin_drain() {
   draining_ = true;
+  host_.close_idle_connections();
   for (auto& session : sessions_) {
     if (session) session->on_drain();
   }

@@ -60,6 +60,7 @@ class IoThread {
   void dispatch(std::uint64_t key, std::uint32_t events);
   void on_completions();
   void on_mail();
+  void try_admit(const Arrival& arrival);
   void admit(const Arrival& arrival);
   void begin_drain();
   void free_retired();

@@ -33,6 +33,9 @@ struct Options {
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::size_t threads = 0;  // 0: one per core
   std::size_t inflight_bytes_max = 256 * 1024 * 1024;
+  // What one request may stage before it is durable, 413 beyond it: JSON lines are larger than what
+  // they were made of, many times for very short lines of text.
+  std::size_t staged_bytes_max = 512 * 1024 * 1024;
   std::chrono::milliseconds overload_wait{2000};  // then 503
   std::chrono::milliseconds drain_delay{0};
   std::chrono::milliseconds drain_timeout{30'000};

@@ -89,7 +89,7 @@ class AsioServer final : public Server {
     trim_later();
     context_.run();
     for (auto& thread : threads_) thread->stop();
-    return ended_;
+    return store_has_failed() ? Ended::store_failed : ended_;
   }
 
   std::vector<std::string> addresses() const override {
@@ -117,7 +117,7 @@ class AsioServer final : public Server {
   void await_signal() {
     signals_.async_wait([this](const error_code& ec, int signal) {
       if (ec) return;
-      if (shared_.draining.load(std::memory_order_relaxed)) {
+      if (std::exchange(signalled_, true)) {
         options_.log(LogLevel::warning,
                      "second signal: ending at once, without waiting for "
                      "requests in flight");
@@ -141,7 +141,10 @@ class AsioServer final : public Server {
 
   void begin_drain(Ended ended, std::chrono::milliseconds delay,
                    std::chrono::milliseconds timeout) {
-    if (shared_.draining.exchange(true, std::memory_order_relaxed)) return;
+    if (shared_.draining.exchange(true, std::memory_order_relaxed)) {
+      if (ended == Ended::store_failed) drain_connections(timeout);
+      return;
+    }
     ended_ = ended;
     drain_timer_.expires_after(delay);
     drain_timer_.async_wait([this, timeout](const error_code& ec) {
@@ -151,8 +154,10 @@ class AsioServer final : public Server {
 
   void drain_connections(std::chrono::milliseconds timeout) {
     for (auto& listener : listeners_) listener->close();
-    threads_to_drain_ = threads_.size();
-    for (auto& thread : threads_) thread->drain();
+    if (!std::exchange(connections_drain_, true)) {
+      threads_to_drain_ = threads_.size();
+      for (auto& thread : threads_) thread->drain();
+    }
     drain_timer_.expires_after(timeout);
     drain_timer_.async_wait([this](const error_code& ec) {
       if (ec) return;
@@ -160,7 +165,7 @@ class AsioServer final : public Server {
                    fmt::format("server.drain_timeout passed with {} connections left; dropping "
                                "them",
                                connections()));
-      end(ended_ == Ended::store_failed ? ended_ : Ended::cut_short);
+      end(Ended::cut_short);
     });
   }
 
@@ -181,7 +186,7 @@ class AsioServer final : public Server {
     store_timer_.expires_after(kStoreCheckEvery);
     store_timer_.async_wait([this](const error_code& ec) {
       if (ec) return;
-      if (shared_.store.state() == store::State::failed && options_.exit_on_store_failure) {
+      if (store_has_failed()) {
         options_.log(LogLevel::error,
                      fmt::format("the store has failed ({}): ending so that a supervisor acts; "
                                  "store.on_io_error: reject would go on answering 503",
@@ -190,6 +195,11 @@ class AsioServer final : public Server {
       }
       watch_store();
     });
+  }
+
+  // In the way that store.on_io_error: exit ends the process for.
+  bool store_has_failed() const {
+    return options_.exit_on_store_failure && shared_.store.state() == store::State::failed;
   }
 
   void trim_later() {
@@ -212,6 +222,8 @@ class AsioServer final : public Server {
   asio::steady_timer store_timer_{context_};
   asio::steady_timer trim_timer_{context_};
   Ended ended_ = Ended::drained;
+  bool signalled_ = false;
+  bool connections_drain_ = false;
   std::size_t threads_to_drain_ = 0;
   std::unique_ptr<Admin> admin_;
   std::vector<std::unique_ptr<IoThread>> threads_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -23,6 +24,10 @@ constexpr std::size_t kReadBytesMax = 128 * 1024;
 // How long a client may go on sending after its connection's last reply, and may pause meanwhile.
 constexpr std::chrono::milliseconds kLingerTotal{5000};
 constexpr std::chrono::milliseconds kLingerPause{2000};
+// A health check served from the reserve keeps others from it only so long.
+constexpr std::chrono::milliseconds kReserveHeaderTimeout{1000};
+constexpr HttpError kOverloaded{503, "overloaded",
+                                "Too many requests are in flight; try again in a second."};
 // What an idle connection gets when a drain begins, for a request that is already on its way.
 constexpr std::chrono::milliseconds kDrainGrace{200};
 
@@ -33,10 +38,11 @@ Session::Session(SessionHost& host, int descriptor, Identity identity, bool peer
       descriptor_(descriptor),
       identity_(identity),
       peer_is_loopback_(peer_is_loopback),
-      timer_{{}, this} {
-  watch(kReadable);
-  arm(host_.draining() ? kDrainGrace : host_.options().timeouts.idle);
+      timer_{{}, this},
+      pause_allowance_(host.options().overload_wait) {
   host_.telemetry().connections_opened.add();
+  arm_idle();
+  watch(kReadable);
 }
 
 Session::~Session() {
@@ -48,21 +54,41 @@ Session& Session::of(TimerNode& node) noexcept {
   return *reinterpret_cast<Timer*>(&node)->session;
 }
 
+template <class Step>
+void Session::guard(Step step) noexcept {
+  try {
+    step();
+    advance_pipelined();
+  } catch (const std::bad_alloc&) {
+    on_out_of_memory();
+  }
+}
+
+// What was staged has been taken back where it was staged; here only the client is left to be told.
+void Session::on_out_of_memory() noexcept {
+  pipelined_ = false;
+  if (phase_ == Phase::header || phase_ == Phase::body) return send_overload_reply();
+  close();
+}
+
 void Session::on_event(std::uint32_t events) {
+  guard([&] { handle_event(events); });
+}
+
+void Session::on_committed(std::uint32_t generation, store::CommitStatus status) {
+  if (phase_ != Phase::committing || generation != generation_) return;
+  guard([&] { answer_commit(status); });
+}
+
+void Session::handle_event(std::uint32_t events) {
   switch (phase_) {
     case Phase::idle:
     case Phase::header:
-    case Phase::body:
-      if (paused_) return on_event_while_paused(events);
-      read();
-      return advance_pipelined();
+    case Phase::body: return paused_ ? on_event_while_paused(events) : read();
     case Phase::committing:
       // The next request, or a hang-up: it waits until the reply is on its way.
       return watch(0);
-    case Phase::replying:
-      if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
-      send_reply();
-      return advance_pipelined();
+    case Phase::replying: return (events & (EPOLLERR | EPOLLHUP)) != 0 ? close() : send_reply();
     case Phase::lingering: return discard();
     case Phase::closed: return;
   }
@@ -110,10 +136,9 @@ bool Session::read_once() {
   if (n > 0) {
     host_.telemetry().received_bytes.add(static_cast<std::uint64_t>(n));
     exchange_->received(static_cast<std::size_t>(n));
-    if (phase_ == Phase::body) set_charge(charged_bytes_ + static_cast<std::size_t>(n));
     advance();
     const bool filled = static_cast<std::size_t>(n) == room.size();
-    return filled && (phase_ == Phase::header || phase_ == Phase::body);
+    return filled && !paused_ && (phase_ == Phase::header || phase_ == Phase::body);
   }
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
     if (phase_ == Phase::idle) end_request();
@@ -128,13 +153,30 @@ void Session::on_peer_closed() {
   close();
 }
 
-// Leases the arena that the next request will live in. False: all are out.
+// Gets the arena that the next request will live in. False: all are out, or others have waited
+// for one longer.
 bool Session::begin_request() {
-  if (lease_) return true;
-  lease_ = host_.try_lease();
-  if (!lease_) return false;
+  if (arena_ != nullptr) return true;
+  if (!host_.must_queue()) lease_ = host_.try_lease();
+  if (lease_) arena_ = &**lease_;
+  if (arena_ == nullptr && !begin_health_check()) return false;
   exchange_ = Exchange::create(arena(), host_.options().limits.head);
   return true;
+}
+
+// A health check must not wait for an overload to pass: it is served from the reserve.
+bool Session::begin_health_check() {
+  char start[16];
+  const ssize_t n = ::recv(descriptor_, start, sizeof start, MSG_PEEK);
+  const std::string_view text(start, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  if (!text.starts_with("GET /healthz") && !text.starts_with("GET /readyz")) return false;
+  arena_ = host_.take_reserve();
+  return arena_ != nullptr;
+}
+
+bool Session::has_waiting_bytes() const {
+  char byte = 0;
+  return ::recv(descriptor_, &byte, 1, MSG_PEEK) > 0;
 }
 
 void Session::advance() {
@@ -142,7 +184,7 @@ void Session::advance() {
     phase_ = Phase::header;
     first_byte_at_ = host_.now();
     keep_alive_ = true;
-    arm(host_.options().timeouts.header);
+    arm(lease_ ? host_.options().timeouts.header : kReserveHeaderTimeout);
   }
   if (phase_ == Phase::header)
     advance_header();
@@ -160,9 +202,14 @@ void Session::advance_header() {
 
 void Session::advance_body() {
   switch (exchange_->parse_body()) {
-    case Exchange::Progress::need_more: return arm(host_.options().timeouts.body);
+    case Exchange::Progress::need_more:
+      set_charge(exchange_->held_bytes());
+      return arm(host_.options().timeouts.body);
     case Exchange::Progress::failed: return fail(exchange_->error());
-    case Exchange::Progress::done: return ingest();
+    case Exchange::Progress::done:
+      set_charge(exchange_->held_bytes());
+      // A small body comes with its header, so this may be the first time that the budget is asked.
+      return host_.admits(charged_bytes_) ? ingest() : pause();
   }
 }
 
@@ -209,8 +256,10 @@ void Session::finish_request() {
 
 void Session::begin_next_request() {
   phase_ = Phase::idle;
-  arm(host_.draining() ? kDrainGrace : host_.options().timeouts.idle);
+  pause_allowance_ = host_.options().overload_wait;
+  arm_idle();
   watch(kReadable);
+  if (phase_ == Phase::closed) return;
   if (exchange_->leftover().empty()) return end_request();
   keep_pipelined(exchange_->leftover());
 }
@@ -233,6 +282,8 @@ void Session::end_request() noexcept {
   unsent_ = {};
   if (exchange_ != nullptr) exchange_->destroy();
   exchange_ = nullptr;
+  if (arena_ != nullptr && !lease_) host_.give_back_reserve();
+  arena_ = nullptr;
   lease_.reset();
 }
 
@@ -258,32 +309,44 @@ void Session::discard() {
 }
 
 void Session::pause() {
-  if (!paused_) {
-    paused_ = true;
-    give_up_at_ = host_.now() + host_.options().overload_wait;
-    host_.telemetry().overload_pauses.add();
-  }
+  if (paused_) return;
+  paused_ = true;
+  give_up_at_ = host_.now() + pause_allowance_;
+  host_.telemetry().overload_pauses.add();
   host_.timers().disarm(timer_.node);
   host_.pause(*this);
 }
 
-void Session::resume() {
-  const bool ready = phase_ == Phase::idle ? begin_request() : host_.admits(charged_bytes_);
-  if (!ready) {
-    if (host_.now() >= give_up_at_) return give_up_pause();
-    return host_.pause(*this);
-  }
+// However often a request pauses, it waits for overload_wait in all.
+void Session::end_pause() noexcept {
   paused_ = false;
+  pause_allowance_ = std::max(give_up_at_ - host_.now(), SessionHost::Clock::duration::zero());
+}
+
+void Session::resume() {
+  guard([this] { try_resume(); });
+}
+
+void Session::try_resume() {
+  const bool ready = phase_ == Phase::idle ? begin_request() : host_.admits(charged_bytes_);
+  if (!ready) return host_.now() >= give_up_at_ ? give_up_pause() : host_.pause(*this);
+  end_pause();
   watch(kReadable);
-  arm(phase_ == Phase::idle ? host_.options().timeouts.idle : host_.options().timeouts.body);
+  if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::body) return advance_body();
+  arm_idle();
+  read();
 }
 
 void Session::give_up_pause() {
-  paused_ = false;
+  end_pause();
   host_.telemetry().overload_replies.add();
-  if (lease_) {
-    return fail({503, "overloaded", "Too many requests are in flight; try again in a second."});
-  }
+  if (arena_ == nullptr) return send_overload_reply();
+  fail(kOverloaded);
+}
+
+// The reply that needs no memory; the connection ends with it.
+void Session::send_overload_reply() {
   const std::string_view reply = overload_reply_without_arena();
   if (::send(descriptor_, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return close();
   host_.telemetry().requests_by_class[5].add();
@@ -291,21 +354,18 @@ void Session::give_up_pause() {
 }
 
 void Session::on_drain() {
-  if (phase_ == Phase::idle && !paused_) arm(kDrainGrace);
+  if (phase_ == Phase::idle && !paused_) arm_idle();
 }
 
 void Session::on_timer() {
-  on_timeout();
-  advance_pipelined();
+  guard([this] { on_timeout(); });
 }
 
 void Session::on_timeout() {
   switch (phase_) {
     case Phase::idle:
       // A request may have arrived in this very moment: look once more before closing.
-      read();
-      if (phase_ == Phase::idle && !paused_) close();
-      return;
+      return has_waiting_bytes() ? read() : close();
     case Phase::header:
     case Phase::body:
       host_.telemetry().timeouts.add();
@@ -335,8 +395,13 @@ void Session::close() {
 
 void Session::watch(std::uint32_t events) {
   if (events == watched_) return;
-  host_.watch(*this, watched_, events);
-  watched_ = events;
+  const bool watched = host_.watch(*this, watched_, events);
+  watched_ = watched ? events : 0;
+  if (!watched) close();
+}
+
+void Session::arm_idle() {
+  arm(host_.closes_idle_connections() ? kDrainGrace : host_.options().timeouts.idle);
 }
 
 void Session::arm(std::chrono::milliseconds after) {

@@ -71,11 +71,19 @@ class Session {
     Session* session;
   };
 
+  void handle_event(std::uint32_t events);
+  // Runs a step of the state machine; if memory runs out in it, the request is refused.
+  template <class Step>
+  void guard(Step step) noexcept;
+  void on_out_of_memory() noexcept;
+
   void read();
   [[nodiscard]] bool read_once();
   void on_peer_closed();
   void advance();
   [[nodiscard]] bool begin_request();
+  [[nodiscard]] bool begin_health_check();
+  [[nodiscard]] bool has_waiting_bytes() const;
   void advance_header();
   void advance_body();
 
@@ -84,8 +92,10 @@ class Session {
   [[nodiscard]] std::optional<HttpError> refuse_ingest() const;
   void send_continue();
   void ingest();
-  void stage(const handlers::Outcome& outcome, store::StagingChain& chain,
-             const store::StagingChain::Mark& mark);
+  [[nodiscard]] std::optional<HttpError> parse_into(store::StagingChain& chain);
+  [[nodiscard]] bool waits_for_commit() const;
+  void answer_ingest(std::size_t staged_bytes);
+  void answer_commit(store::CommitStatus status);
   void answer_read(Endpoint endpoint);
   void answer_options(std::string_view allow);
   void answer_unroutable(const Routing& routing);
@@ -107,11 +117,15 @@ class Session {
   void on_event_while_paused(std::uint32_t events);
   [[nodiscard]] bool cannot_finish() const;
   void pause();
+  void end_pause() noexcept;
+  void try_resume();
   void give_up_pause();
+  void send_overload_reply();
   void watch(std::uint32_t events);
   void arm(std::chrono::milliseconds after);
+  void arm_idle();
   void set_charge(std::size_t bytes);
-  [[nodiscard]] arena::Arena& arena() { return **lease_; }
+  [[nodiscard]] arena::Arena& arena() { return *arena_; }
 
   SessionHost& host_;
   const int descriptor_;
@@ -126,13 +140,17 @@ class Session {
   Timer timer_;
 
   std::optional<arena::ArenaLease> lease_;
-  Exchange* exchange_ = nullptr;  // in the lease's arena
-  Reply prepared_;                // sent when the commit succeeds; views into the arena
-  std::string_view unsent_;       // of the reply, in the lease's arena
+  arena::Arena* arena_ = nullptr;  // the lease's, or the io thread's reserve; null while idle
+  // In the arena, or views into it:
+  Exchange* exchange_ = nullptr;
+  handlers::Outcome outcome_;  // of the body
+  Reply prepared_;             // sent when the commit succeeds
+  std::string_view unsent_;    // of the reply
   std::uint16_t status_ = 0;
   std::size_t charged_bytes_ = 0;  // of the in-flight budget
   SessionHost::Clock::time_point first_byte_at_;
-  SessionHost::Clock::time_point give_up_at_;  // of a pause or of lingering
+  SessionHost::Clock::time_point give_up_at_;     // of a pause or of lingering
+  SessionHost::Clock::duration pause_allowance_;  // what is left of overload_wait for this request
 };
 
 }  // namespace logboom::server

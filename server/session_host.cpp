@@ -8,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 #include <system_error>
+#include <utility>
 
 #include "server/session.hpp"
 
@@ -92,12 +93,21 @@ void SessionHost::flush_budget() noexcept {
   unsettled_bytes_ = 0;
 }
 
-void SessionHost::watch(const Session& session, std::uint32_t from, std::uint32_t to) noexcept {
+arena::Arena* SessionHost::take_reserve() noexcept {
+  return std::exchange(reserve_taken_, true) ? nullptr : &reserve_;
+}
+
+void SessionHost::give_back_reserve() noexcept {
+  reserve_.reset();
+  reserve_taken_ = false;
+}
+
+bool SessionHost::watch(const Session& session, std::uint32_t from, std::uint32_t to) noexcept {
   epoll_event event{};
   event.events = to;
   event.data.u64 = session.event_key();
   const int operation = from == 0 ? EPOLL_CTL_ADD : to == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-  ::epoll_ctl(epoll_fd_, operation, session.descriptor(), &event);
+  return ::epoll_ctl(epoll_fd_, operation, session.descriptor(), &event) == 0;
 }
 
 void SessionHost::forget_paused(const Session& session) noexcept {
@@ -107,11 +117,15 @@ void SessionHost::forget_paused(const Session& session) noexcept {
 }
 
 void SessionHost::retry_paused() {
+  if (now_ < retry_at_) return;
+  retry_at_ = now_ + kRetry;
+  retries_ = true;
   retrying_.swap(paused_);
   for (std::size_t i = 0; i < retrying_.size(); ++i) {
     if (Session* session = retrying_[i]) session->resume();
   }
   retrying_.clear();
+  retries_ = false;
 }
 
 }  // namespace logboom::server

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arena/arena.hpp"
 #include "arena/arena_pool.hpp"
 #include "server/inflight_budget.hpp"
 #include "server/options.hpp"
@@ -45,6 +46,8 @@ class SessionHost {
 
   // Called once a turn, before anything else reads the time.
   void begin_turn() noexcept;
+  // Called after long work within a turn, so that what is timed from then on is timed right.
+  void refresh_now() noexcept { now_ = Clock::now(); }
   // Makes what this turn has staged visible to the committer and settles the budget.
   void end_turn();
 
@@ -55,14 +58,21 @@ class SessionHost {
   [[nodiscard]] std::string_view date();
 
   [[nodiscard]] const Options& options() const noexcept { return shared_.options; }
+  // Replies carry `Connection: close` from now on.
   [[nodiscard]] bool draining() const noexcept {
     return shared_.draining.load(std::memory_order_relaxed);
   }
+  // Idle connections are closed from now on.
+  void close_idle_connections() noexcept { closes_idle_ = true; }
+  [[nodiscard]] bool closes_idle_connections() const noexcept { return closes_idle_; }
   [[nodiscard]] store::State store_state() const noexcept { return shared_.store.state(); }
   [[nodiscard]] const Admin& admin() const noexcept { return *shared_.admin; }
   [[nodiscard]] Telemetry& telemetry() noexcept { return telemetry_; }
   [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
   [[nodiscard]] std::optional<arena::ArenaLease> try_lease() { return shared_.arenas.try_lease(); }
+  // An arena that answers health checks while all others are out, or null while it does.
+  [[nodiscard]] arena::Arena* take_reserve() noexcept;
+  void give_back_reserve() noexcept;
 
   // A number for a request's ticket: none of the last four thousand million had it.
   [[nodiscard]] std::uint32_t next_generation() noexcept { return ++generation_; }
@@ -75,12 +85,16 @@ class SessionHost {
   void release(std::size_t bytes) noexcept { settle(-static_cast<std::ptrdiff_t>(bytes)); }
 
   // Registers, changes or (0) takes out the events that epoll reports for a session's descriptor.
-  void watch(const Session& session, std::uint32_t from, std::uint32_t to) noexcept;
+  // False: the system has no memory for it.
+  [[nodiscard]] bool watch(const Session& session, std::uint32_t from, std::uint32_t to) noexcept;
 
-  // Sessions that wait for the budget or for an arena, retried at the end of each turn.
+  // Sessions that wait for the budget or for an arena, retried every kRetry.
+  static constexpr std::chrono::milliseconds kRetry{5};
   void pause(Session& session) { paused_.push_back(&session); }
   void forget_paused(const Session& session) noexcept;
   [[nodiscard]] bool has_paused() const noexcept { return !paused_.empty(); }
+  // Whether others have waited longer: a newcomer must not take what they wait for.
+  [[nodiscard]] bool must_queue() const noexcept { return !paused_.empty() && !retries_; }
   void retry_paused();
 
   // A session that is over; the io thread frees it at the end of the turn.
@@ -109,6 +123,11 @@ class SessionHost {
   std::ptrdiff_t unsettled_bytes_ = 0;
   std::vector<Session*> paused_;
   std::vector<Session*> retrying_;
+  bool retries_ = false;
+  Clock::time_point retry_at_;
+  bool closes_idle_ = false;
+  arena::Arena reserve_;
+  bool reserve_taken_ = false;
   std::vector<std::uint32_t> retired_;
   std::vector<char> scratch_;
   Telemetry telemetry_;

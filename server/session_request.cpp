@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 
 #include <boost/algorithm/string/predicate.hpp>
@@ -16,7 +17,6 @@
 namespace logboom::server {
 namespace {
 
-constexpr std::string_view kProtocol = "json";
 constexpr HttpError kEmptyBody{
     400, "empty_body", "The body is empty: send a JSON object, an array, NDJSON or text lines."};
 constexpr HttpError kStoreFull{503, "store_full",
@@ -25,6 +25,14 @@ constexpr HttpError kStoreFull{503, "store_full",
 constexpr HttpError kStoreFailed{503, "store_failed",
                                  "The store could not write or sync; whether this request is "
                                  "stored is unknown. The server's log says why."};
+
+constexpr HttpError kOutOfMemory{503, "out_of_memory",
+                                 "The server is out of memory; nothing of this request is stored."};
+constexpr HttpError kStagesTooMuch{413, "records_too_large",
+                                   "The records of this body take several times its size; send it "
+                                   "in smaller requests. Nothing of it is stored."};
+// After parsing more than this the time is read again.
+constexpr std::size_t kLongParseBytes = 64 * 1024;
 
 // Whether a Host header names this machine as only this machine's own clients can: a name that a
 // foreign web page made resolve to 127.0.0.1 is not among them.
@@ -120,6 +128,7 @@ void Session::on_ingest_head() {
   const RequestHead& head = exchange_->head();
   if (const auto refusal = refuse_ingest()) return fail(*refusal);
   if (!head.has_body()) return reply(error_reply(kEmptyBody, arena()));
+  if (!lease_) return give_up_pause();  // the reserve is for health checks
   const bool body_waits = exchange_->leftover().empty();
   exchange_->begin_body(host_.options().limits.body_bytes_max);
   if (head.expects_continue && body_waits) send_continue();
@@ -150,8 +159,9 @@ std::optional<HttpError> Session::refuse_ingest() const {
 
 void Session::send_continue() {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  // The socket's buffer is empty now, for every earlier reply has gone out whole.
   const ssize_t n = ::send(descriptor_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
+  // Where earlier replies fill the socket's buffer the client goes on without it after a while.
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
   if (n != static_cast<ssize_t>(kContinue.size())) close();
 }
 
@@ -159,46 +169,61 @@ void Session::send_continue() {
 void Session::ingest() {
   store::StagingChain& chain = host_.chain();
   const store::StagingChain::Mark mark = chain.mark();
-  StagingSink sink(chain, kProtocol, host_.arrival_ns(), host_.telemetry());
-  const handlers::RequestContext context{arena(), sink, host_.options().limits.record,
-                                         host_.arrival_ns(), exchange_->head().query};
+  std::optional<HttpError> refusal;
   try {
-    handlers::PlainLogHandler handler(context);
-    (void)handler.feed(exchange_->body(), true);
-    stage(handler.outcome(), chain, mark);
+    refusal = parse_into(chain);
   } catch (const std::bad_alloc&) {
-    chain.rollback(mark);
-    fail({503, "out_of_memory", "The server is out of memory; nothing of this request is stored."});
+    refusal = kOutOfMemory;
   }
+  if (refusal) {
+    chain.rollback(mark);
+    return fail(*refusal);
+  }
+  answer_ingest(chain.totals().held_bytes() - mark.totals.held_bytes());
 }
 
-void Session::stage(const handlers::Outcome& outcome, store::StagingChain& chain,
-                    const store::StagingChain::Mark& mark) {
-  if (outcome.empty_body) return reply(error_reply(kEmptyBody, arena()));
-  prepared_.status = outcome.accepted == 0 && outcome.rejected > 0 ? 400 : 200;
-  prepared_.body = handlers::write_plain_log_reply(outcome, arena());
-  exchange_->release_body();
-  if (outcome.accepted + outcome.rejected == 0) return reply(prepared_);
-  // From here on the staged copy is what counts against the budget, until it is durable.
-  const std::size_t staged = chain.bytes() - mark.totals.payload_bytes;
-  set_charge(0);
-  host_.charge(staged);
-  chain.add_charge(staged);
-  if (host_.options().acknowledge_before_commit) return reply(prepared_);
+// Everything that can fail: afterwards the chain is complete, or is to be rolled back.
+std::optional<HttpError> Session::parse_into(store::StagingChain& chain) {
+  const Options& options = host_.options();
+  StagingSink sink(chain, options.staged_bytes_max, host_.arrival_ns());
+  const handlers::RequestContext context{arena(), sink, options.limits.record, host_.arrival_ns(),
+                                         exchange_->head().query};
+  handlers::PlainLogHandler handler(context);
+  static_cast<void>(handler.feed(exchange_->body(), true));
+  if (sink.overflowed()) return kStagesTooMuch;
+  outcome_ = handler.outcome();
+  prepared_ = {};
+  prepared_.status = outcome_.accepted == 0 && outcome_.rejected > 0 ? 400 : 200;
+  prepared_.body = handlers::write_plain_log_reply(outcome_, arena());
   generation_ = host_.next_generation();
-  chain.add_ticket({identity_.slot, generation_});
+  if (waits_for_commit()) chain.add_ticket({identity_.slot, generation_});
+  sink.count_into(host_.telemetry());
+  return std::nullopt;
+}
+
+bool Session::waits_for_commit() const {
+  return outcome_.accepted + outcome_.rejected > 0 && !host_.options().acknowledge_before_commit;
+}
+
+void Session::answer_ingest(std::size_t staged_bytes) {
+  if (outcome_.empty_body) return reply(error_reply(kEmptyBody, arena()));
+  if (exchange_->body().size() > kLongParseBytes) host_.refresh_now();
+  exchange_->release_body();
+  // From here on the staged copy is what counts against the budget, until it is durable.
+  set_charge(0);
+  host_.charge(staged_bytes);
+  host_.chain().add_charge(staged_bytes);
+  if (!waits_for_commit()) return reply(prepared_);
   phase_ = Phase::committing;
   arm(host_.options().commit_timeout);
 }
 
-void Session::on_committed(std::uint32_t generation, store::CommitStatus status) {
-  if (phase_ != Phase::committing || generation != generation_) return;
+void Session::answer_commit(store::CommitStatus status) {
   switch (status) {
-    case store::CommitStatus::ok: reply(prepared_); break;
-    case store::CommitStatus::full: fail(kStoreFull); break;
-    case store::CommitStatus::failed: fail(kStoreFailed); break;
+    case store::CommitStatus::ok: return reply(prepared_);
+    case store::CommitStatus::full: return fail(kStoreFull);
+    case store::CommitStatus::failed: return fail(kStoreFailed);
   }
-  advance_pipelined();
 }
 
 }  // namespace logboom::server

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "handlers/handler.hpp"
@@ -13,29 +16,46 @@ namespace logboom::server {
 // Lives on the stack for one request; what it wrote is taken back with the chain's mark.
 class StagingSink final : public handlers::RecordSink {
  public:
-  StagingSink(store::StagingChain& chain, std::string_view protocol, std::int64_t arrival_ns,
-              Telemetry& telemetry)
-      : chain_(chain), protocol_(protocol), arrival_ns_(arrival_ns), telemetry_(telemetry) {}
+  static constexpr std::string_view kProtocol = "json";
+
+  // A request may add `bytes_max` to the chain; what comes beyond is dropped and overflowed() set.
+  StagingSink(store::StagingChain& chain, std::size_t bytes_max, std::int64_t arrival_ns)
+      : chain_(chain),
+        limit_bytes_(chain.totals().held_bytes() + bytes_max),
+        arrival_ns_(arrival_ns) {}
 
   void accept(const record::LogRecord& record) override {
+    if (overflowed()) return;
     char* const out = chain_.reserve(record::line_bytes_max(record));
     const record::WrittenLine line = record::write_line(record, out);
     const bool timed = record.timestamp_ns != record::kNoTime;
     chain_.append(line.bytes, line.splice_offset,
                   timed ? record.timestamp_ns : record.observed_timestamp_ns);
-    telemetry_.records_accepted.add();
+    ++accepted_;
   }
 
   void reject(const handlers::Rejection& rejection) override {
-    chain_.reject(rejection.raw, to_string(rejection.reason), protocol_, arrival_ns_);
-    telemetry_.records_rejected[static_cast<std::size_t>(rejection.reason)].add();
+    if (overflowed()) return;
+    chain_.reject(rejection.raw, to_string(rejection.reason), kProtocol, arrival_ns_);
+    ++rejected_[static_cast<std::size_t>(rejection.reason)];
+  }
+
+  [[nodiscard]] bool overflowed() const noexcept {
+    return chain_.totals().held_bytes() > limit_bytes_;
+  }
+  void count_into(Telemetry& telemetry) const noexcept {
+    telemetry.records_accepted.add(accepted_);
+    for (std::size_t i = 0; i < rejected_.size(); ++i) {
+      if (rejected_[i] != 0) telemetry.records_rejected[i].add(rejected_[i]);
+    }
   }
 
  private:
   store::StagingChain& chain_;
-  std::string_view protocol_;
-  std::int64_t arrival_ns_;
-  Telemetry& telemetry_;
+  const std::size_t limit_bytes_;
+  const std::int64_t arrival_ns_;
+  std::uint64_t accepted_ = 0;
+  std::array<std::uint64_t, handlers::kRejectReasons> rejected_{};
 };
 
 }  // namespace logboom::server

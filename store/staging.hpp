@@ -84,6 +84,11 @@ class StagingChain {
     std::size_t tickets = 0;
     std::size_t rejected = 0;
     std::size_t rejected_bytes = 0;
+
+    // The memory that the chain takes, to within its blocks.
+    [[nodiscard]] std::size_t held_bytes() const noexcept {
+      return payload_bytes + rejected_bytes + rejected * sizeof(RejectedEntry);
+    }
   };
 
   // A point to go back to when a request turns out bad after some of its records were appended.

@@ -117,7 +117,8 @@ def test_read_endpoints_answer_a_loopback_host(shared_server, target, host):
     assert shared_server.get(target, headers=[("Host", host)]).status == 200
 
 
-@pytest.mark.parametrize("host", ["localhost.example.com", "127.0.0.1.example.com", "127.0.0.1:80.example.com", "[::1].example.com", "10.0.0.1",
+@pytest.mark.parametrize("host", ["localhost.example.com", "127.0.0.1.example.com",
+                                  "127.0.0.1:80.example.com", "[::1].example.com", "10.0.0.1",
                                   "127.example.com", "127.0.0.1:80.example.com", "127.0.0.1x",
                                   "example.com:127", "localhost@example.com", ""])
 def test_a_host_that_only_looks_like_loopback_is_refused(shared_server, host):

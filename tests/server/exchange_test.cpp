@@ -21,6 +21,7 @@ struct Received {
   Method method = Method::other;
   std::string path;
   std::string query;
+  std::string host;
   bool keep_alive = false;
   bool expects_continue = false;
   std::string body;
@@ -67,6 +68,7 @@ class ExchangeTest : public ::testing::Test {
     result.method = head.method;
     result.path = head.path;
     result.query = head.query;
+    result.host = head.host;
     result.keep_alive = head.keep_alive;
     result.expects_continue = head.expects_continue;
     if (in_body) result.body = exchange.body();
@@ -168,6 +170,44 @@ TEST_F(ExchangeTest, TheSizeLineOfAChunkMayNotGrowWithoutEnd) {
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;x=" +
       std::string(100'000, 'x');
   EXPECT_EQ(receive(request, 4096).error.code, "bad_chunk");
+}
+
+TEST_F(ExchangeTest, APreloadLargerThanTheFirstBlockIsTheBeginningOfTheRequest) {
+  const std::string request = "POST /log HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+  std::string pipelined = request;
+  while (pipelined.size() < 50'000) pipelined += request;
+  arena::Arena arena;
+  Exchange* const exchange = Exchange::create(arena, limits);
+  exchange->preload(pipelined);
+  ASSERT_EQ(exchange->parse_head(), Progress::done) << exchange->error().message;
+  exchange->begin_body(body_bytes_max);
+  ASSERT_EQ(exchange->parse_body(), Progress::done);
+  EXPECT_EQ(exchange->body(), "hello");
+  EXPECT_EQ(exchange->leftover(), std::string_view(pipelined).substr(request.size()));
+  exchange->destroy();
+}
+
+TEST_F(ExchangeTest, EmptyLinesBeforeARequestLineAreSkipped) {
+  const std::string_view request = "\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const std::size_t piece : {1UL, 3UL, SIZE_MAX}) {
+    EXPECT_EQ(receive(request, piece).path, "/a") << piece;
+  }
+}
+
+TEST_F(ExchangeTest, ATargetInAbsoluteFormIsServedAsItsPath) {
+  const Received got = receive("GET HTTP://example.com:80/a?b=c HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_EQ(got.progress, Progress::done);
+  EXPECT_EQ(got.path, "/a");
+  EXPECT_EQ(got.query, "b=c");
+  EXPECT_EQ(got.host, "example.com:80");
+  EXPECT_EQ(receive("GET http://example.com HTTP/1.1\r\nHost: a\r\n\r\n").path, "/");
+}
+
+TEST_F(ExchangeTest, HttpOneZeroExpectsNoInterimReply) {
+  const Received got =
+      receive("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx");
+  ASSERT_EQ(got.progress, Progress::done);
+  EXPECT_FALSE(got.expects_continue);
 }
 
 struct BadRequest {
