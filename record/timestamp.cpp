@@ -78,7 +78,7 @@ ParsedTime to_time(const Fields& f) noexcept {
   const std::int64_t seconds =
       days_from_date(f.date.year, f.date.month, f.date.day) * kSecondsPerDay + f.hour * 3600 +
       f.minute * 60 + f.second - f.offset_minutes * 60;
-  ParsedTime time{0, f.exact};
+  ParsedTime time{0, f.exact && f.second < 60};
   if (__builtin_mul_overflow(seconds, kNsPerSecond, &time.ns) ||
       __builtin_add_overflow(time.ns, f.nanosecond, &time.ns)) {
     return {};

@@ -13,7 +13,8 @@ namespace logboom::record {
 enum class TimeUnit : std::uint8_t { guess, seconds, milliseconds, microseconds, nanoseconds };
 
 // A time that was read, or kNoTime. Not `exact` when something of the text is lost in it: digits
-// beyond the nanosecond, or a year that had to be guessed.
+// beyond the nanosecond, a leap second, which reads as the next one, or a year that had to be
+// guessed.
 struct ParsedTime {
   std::int64_t ns = kNoTime;
   bool exact = true;
