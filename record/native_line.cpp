@@ -8,15 +8,21 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <string_view>
 
 namespace logboom::record {
 namespace {
 
+bool is_string(std::string_view json) noexcept {
+  return json[0] == '"';
+}
+
 bool read_time(std::string_view json, std::int64_t& ns) noexcept {
-  if (json.size() != kTimeBytes + 2) return false;
+  if (!is_string(json) || json.size() != kTimeBytes + 2) return false;
   const std::string_view text = json.substr(1, kTimeBytes);
   const ParsedTime time = parse_time_text(text, TimeUnit::guess, 0);
   if (!time.present()) return false;
@@ -42,22 +48,47 @@ bool read_severity_number(std::string_view json, std::uint8_t& number) noexcept 
 }
 
 bool read_trace_id(std::string_view json, std::string_view& id) noexcept {
-  if (json.size() != kTraceIdDigits + 2) return false;
+  if (!is_string(json) || json.size() != kTraceIdDigits + 2) return false;
   char room[kTraceIdDigits];
   id = normalise_trace_id(json.substr(1, kTraceIdDigits), IdForm::hexadecimal, room);
   return id.data() == json.data() + 1;
 }
 
 bool read_span_id(std::string_view json, std::string_view& id) noexcept {
-  if (json.size() != kSpanIdDigits + 2) return false;
+  if (!is_string(json) || json.size() != kSpanIdDigits + 2) return false;
   char room[kSpanIdDigits];
   id = normalise_span_id(json.substr(1, kSpanIdDigits), IdForm::hexadecimal, room);
   return id.data() == json.data() + 1;
 }
 
-bool keep(std::string_view json, Value& value) noexcept {
+bool read_string(std::string_view json, Value& value) noexcept {
   value = Value::json(json);
-  return true;
+  return is_string(json);
+}
+
+bool read_object(std::string_view json, Value& value) noexcept {
+  value = Value::json(json);
+  return json[0] == '{';
+}
+
+bool is_unsigned(std::string_view json, std::uint64_t max) noexcept {
+  std::uint64_t number = 0;
+  const char* const end = json.data() + json.size();
+  const auto [stop, error] = std::from_chars(json.data(), end, number);
+  return error == std::errc() && stop == end && number <= max;
+}
+
+// The lower eight bits are all that the data model defines.
+bool read_trace_flags(std::string_view json, Value& value) noexcept {
+  value = Value::json(json);
+  return is_unsigned(json, 255);
+}
+
+bool is_source(std::string_view json) noexcept {
+  constexpr std::size_t kSourceBytesMax = 32;
+  if (!is_string(json) || json.size() < 3 || json.size() > kSourceBytesMax + 2) return false;
+  const std::string_view name = json.substr(1, json.size() - 2);
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == name.npos;
 }
 
 using FieldReader = bool (*)(std::string_view json, const NativeSpace& space, LogRecord& record);
@@ -78,23 +109,30 @@ constexpr Field kFields[] = {
        return read_severity_number(json, record.severity_number);
      }},
     {"\"severity_text\"",
-     [](auto json, auto&, auto& record) { return keep(json, record.severity_text); }},
-    {"\"body\"", [](auto json, auto&, auto& record) { return keep(json, record.body); }},
+     [](auto json, auto&, auto& record) { return read_string(json, record.severity_text); }},
+    {"\"body\"",
+     [](auto json, auto&, auto& record) {
+       record.body = Value::json(json);
+       return true;
+     }},
     {"\"attributes\"",
      [](auto json, auto& space, auto&) { return read_members(json, space, space.attributes); }},
     {"\"resource\"",
      [](auto json, auto& space, auto&) { return read_members(json, space, space.resource); }},
-    {"\"scope\"", [](auto json, auto&, auto& record) { return keep(json, record.scope); }},
+    {"\"scope\"", [](auto json, auto&, auto& record) { return read_object(json, record.scope); }},
     {"\"trace_id\"",
      [](auto json, auto&, auto& record) { return read_trace_id(json, record.trace_id); }},
     {"\"span_id\"",
      [](auto json, auto&, auto& record) { return read_span_id(json, record.span_id); }},
     {"\"trace_flags\"",
-     [](auto json, auto&, auto& record) { return keep(json, record.trace_flags); }},
+     [](auto json, auto&, auto& record) { return read_trace_flags(json, record.trace_flags); }},
     {"\"event_name\"",
-     [](auto json, auto&, auto& record) { return keep(json, record.event_name); }},
-    {"\"_seq\"", [](auto, auto&, auto&) { return true; }},
-    {"\"_src\"", [](auto, auto&, auto&) { return true; }},
+     [](auto json, auto&, auto& record) { return read_string(json, record.event_name); }},
+    {"\"_seq\"",
+     [](auto json, auto&, auto&) {
+       return is_unsigned(json, std::numeric_limits<std::uint64_t>::max());
+     }},
+    {"\"_src\"", [](auto json, auto&, auto&) { return is_source(json); }},
 };
 
 }  // namespace

@@ -193,6 +193,37 @@ TEST(JsonRecordTest, ALineThatOnlyResemblesOursIsMappedAsAnyOther) {
   expect_lines(cases);
 }
 
+TEST(JsonRecordTest, NothingIsLostOfAFieldThatHasNotTheFormOfOurs) {
+  const Case cases[] = {
+      {R"({"body":"x","_src":{"ip":1}})", R"("body":"x","attributes":{"_src":{"ip":1}},)"},
+      {R"({"body":"x","_src":""})", R"("body":"x","attributes":{"_src":""},)"},
+      {R"({"body":"x","_src":"My App"})", R"("body":"x","attributes":{"_src":"My App"},)"},
+      {R"({"body":"x","_src":"abcdefghijklmnopqrstuvwxyz0123456"})",
+       R"("body":"x","attributes":{"_src":"abcdefghijklmnopqrstuvwxyz0123456"},)"},
+      {R"({"body":"x","_seq":"17"})", R"("body":"x","attributes":{"_seq":"17"},)"},
+      {R"({"body":"x","_seq":-1})", R"("body":"x","attributes":{"_seq":-1},)"},
+      {R"({"body":"x","_seq":1.5})", R"("body":"x","attributes":{"_seq":1.5},)"},
+      {R"({"body":"x","_seq":18446744073709551616})",
+       R"("body":"x","attributes":{"_seq":18446744073709551616},)"},
+      {R"({"severity_text":{"a":1},"_seq":1})",
+       R"("attributes":{"severity_text":{"a":1},"_seq":1},)"},
+      {R"({"event_name":7,"_seq":1})", R"("attributes":{"event_name":7,"_seq":1},)"},
+      {R"({"scope":"lib","_seq":1})", R"("attributes":{"scope":"lib","_seq":1},)"},
+      {R"({"resource":"r","_seq":1})", R"("attributes":{"resource":"r","_seq":1},)"},
+      {R"({"trace_flags":"01","_seq":1})", R"("attributes":{"trace_flags":"01","_seq":1},)"},
+      {R"({"trace_flags":256,"_seq":1})", R"("attributes":{"trace_flags":256,"_seq":1},)"},
+      {R"({"trace_flags":1.0,"_seq":1})", R"("attributes":{"trace_flags":1.0,"_seq":1},)"},
+      {R"({"severity_number":25,"_seq":1})", R"("attributes":{"severity_number":25,"_seq":1},)"},
+      {R"({"trace_id":1234567890123456789012345678901234,"_seq":1})",
+       R"("attributes":{"trace_id":1234567890123456789012345678901234,"_seq":1},)"},
+      {R"({"span_id":123456789012345678,"_seq":1})",
+       R"("attributes":{"span_id":123456789012345678,"_seq":1},)"},
+      {R"({"observed_timestamp":1767323045,"_seq":1})",
+       R"("attributes":{"observed_timestamp":1767323045,"_seq":1},)"},
+  };
+  expect_lines(cases);
+}
+
 TEST(JsonRecordTest, ChecksTheWholeObject) {
   EXPECT_EQ(line_of(R"({"a":01})"), "invalid number");
   EXPECT_EQ(line_of(R"({"a":{"b":[1,{"c":"\x"}]}})"), "invalid escape");
