@@ -55,7 +55,8 @@ class RecordIntake {
   const char* counted_to_ = nullptr;
 };
 
-// Of a refused piece, `rejected/` gets no more than its beginning.
-inline constexpr std::size_t kRejectedBytesMax = 64 * 1024;
+// Of a refused piece, `rejected/` gets no more than its beginning: a whole record at the default
+// limits.record, and as much as the ring of the store takes.
+inline constexpr std::size_t kRejectedBytesMax = 1024 * 1024;
 
 }  // namespace logboom::handlers
