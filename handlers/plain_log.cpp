@@ -2,6 +2,7 @@
 
 #include "record/json_scanner.hpp"
 #include "record/json_text.hpp"
+#include "record/native_line.hpp"
 
 #include <fmt/format.h>
 
@@ -86,7 +87,8 @@ PlainLogHandler::Content PlainLogHandler::tell_content(std::string_view bytes, b
 PlainLogHandler::Content PlainLogHandler::tell_bracket(std::string_view from_bracket,
                                                        bool last) const noexcept {
   const Content undecided = last ? Content::text : Content::unknown;
-  record::JsonScanner scanner(from_bracket.substr(1), intake_.context().limits.json_depth_max);
+  const std::size_t depth_max = intake_.context().limits.json_depth_max + record::kNativeDepthSlack;
+  record::JsonScanner scanner(from_bracket.substr(1), depth_max);
   scanner.skip_space();
   const bool scalar = scanner.at_end() || (*scanner.at() != '{' && *scanner.at() != '[');
   const bool empty = !scanner.at_end() && *scanner.at() == ']';

@@ -1,5 +1,6 @@
 #include "handlers/record_intake.hpp"
 
+#include "record/native_line.hpp"
 #include "record/oversize.hpp"
 
 #include <fmt/format.h>
@@ -45,23 +46,36 @@ void RecordIntake::accept(record::LogRecord& record, std::string_view raw) {
 
 bool RecordIntake::make_fit(record::LogRecord& record, std::string_view raw) {
   const RecordLimits& limits = context_.limits;
-  char error[kErrorBytesMax];
-  if (record.attributes.size() > limits.attributes_max) [[unlikely]] {
+  const std::size_t attributes_max =
+      limits.attributes_max + (record.native ? record::kNativeAttributesSlack : 0);
+  if (std::max(record.attributes.size(), record.resource.size()) > attributes_max) [[unlikely]] {
+    char error[kErrorBytesMax];
     const auto end =
-        fmt::format_to_n(error, sizeof(error), "more than {} attributes", limits.attributes_max)
-            .out;
+        fmt::format_to_n(error, sizeof(error), "more than {} attributes", attributes_max).out;
     reject(RejectReason::too_many_attributes, {error, end}, raw);
     return false;
   }
   if (raw.size() <= limits.record_bytes_max) [[likely]]
     return true;
-  if (limits.on_oversize == RecordLimits::OnOversize::truncate &&
-      record::cut_body(record, raw.size() - limits.record_bytes_max, context_.arena)) {
+  const std::size_t bytes_max =
+      record.native
+          ? limits.record_bytes_max * record::kNativeBytesFactor + record::kNativeBytesSlack
+          : limits.record_bytes_max;
+  return raw.size() <= bytes_max || make_smaller(record, raw, bytes_max);
+}
+
+// The body counts as it will be stored where that is more: with U+FFFD for what is not UTF-8.
+bool RecordIntake::make_smaller(record::LogRecord& record, std::string_view raw,
+                                std::size_t bytes_max) {
+  const std::size_t bytes = std::max(raw.size(), record.body.bytes.size());
+  if (context_.limits.on_oversize == RecordLimits::OnOversize::truncate &&
+      record::cut_body(record, bytes - bytes_max, context_.arena)) {
     return true;
   }
+  char error[kErrorBytesMax];
   const auto end =
       fmt::format_to_n(error, sizeof(error), "the record has {} bytes, more than the limit of {}",
-                       raw.size(), limits.record_bytes_max)
+                       raw.size(), bytes_max)
           .out;
   reject(RejectReason::too_large, {error, end}, raw);
   return false;

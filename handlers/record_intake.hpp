@@ -27,7 +27,8 @@ class RecordIntake {
   // The first `consumed` bytes are done with. Call it unless the feed was the last.
   void end_feed(std::size_t consumed) noexcept;
 
-  // Gives the record to the sink, shortened or refused if it is over a limit. An absent observed
+  // Gives the record to the sink, shortened or refused if it is over a limit (a native one: over
+  // the limit and the slack of native_line.hpp, so that it comes back equal). An absent observed
   // time becomes the arrival. `raw` is what the record was made of, a part of the bytes at hand.
   void accept(record::LogRecord& record, std::string_view raw);
 
@@ -44,6 +45,8 @@ class RecordIntake {
 
  private:
   [[nodiscard]] bool make_fit(record::LogRecord& record, std::string_view raw);
+  [[nodiscard]] bool make_smaller(record::LogRecord& record, std::string_view raw,
+                                  std::size_t bytes_max);
   std::uint64_t line_of(const char* position) noexcept;
   void keep(const Rejection& rejection);
 

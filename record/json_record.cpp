@@ -76,19 +76,36 @@ void blank_member(char* object, std::size_t begin, std::size_t end) noexcept {
 }  // namespace
 
 JsonVerdict JsonRecordParser::parse(std::string_view text, LogRecord& record) {
-  begin();
-  JsonScanner scanner(text, options_.depth_max > 0 ? options_.depth_max - 1 : 0);
-  const bool valid = for_each_member(scanner, [this](const JsonMember& member) { add(member); });
-  const auto position = static_cast<std::size_t>(scanner.at() - text.data());
-  if (!valid) return {scanner.fault(), position};
+  const JsonVerdict verdict = gather(text, options_.depth_max);
+  if (verdict.fault == JsonFault::too_deep) [[unlikely]]
+    return parse_deep(text, verdict, record);
+  if (!verdict.valid()) return verdict;
   std::construct_at(&record);  // in place, where assignment would copy
   if (!has_origin_ || !read_native(record)) map_fields(record);
-  return {JsonFault::none, position};
+  return verdict;
+}
+
+// Whether a line is native shows only at its end. If that is not there yet, neither is the verdict.
+JsonVerdict JsonRecordParser::parse_deep(std::string_view text, const JsonVerdict& too_deep,
+                                         LogRecord& record) {
+  const JsonVerdict verdict = gather(text, options_.depth_max + kNativeDepthSlack);
+  if (verdict.fault == JsonFault::incomplete) return verdict;
+  const bool native = verdict.valid() && has_origin_ && read_native(record);
+  return native ? verdict : too_deep;
+}
+
+JsonVerdict JsonRecordParser::gather(std::string_view text, std::size_t depth_max) {
+  begin();
+  JsonScanner scanner(text, depth_max > 0 ? depth_max - 1 : 0);
+  const bool valid = for_each_member(scanner, [this](const JsonMember& member) { add(member); });
+  const auto position = static_cast<std::size_t>(scanner.at() - text.data());
+  return {valid ? JsonFault::none : scanner.fault(), position};
 }
 
 bool JsonRecordParser::read_native(LogRecord& record) {
-  const NativeSpace space{native_attributes_, resource_, options_.attributes_max,
-                          options_.depth_max};
+  const NativeSpace space{native_attributes_, resource_,
+                          options_.attributes_max + kNativeAttributesSlack,
+                          options_.depth_max + kNativeDepthSlack};
   return read_native_line(attributes_.span(), space, record);
 }
 
@@ -103,8 +120,10 @@ void JsonRecordParser::begin() noexcept {
 }
 
 // Stops gathering when the limit is passed for certain: each field takes one attribute at most.
+// All that a native line has at the top is gathered whatever the limit.
 void JsonRecordParser::add(const JsonMember& member) {
-  if (attributes_.size() > options_.attributes_max + kFieldTargets) return;
+  static_assert(kNativeFields >= kFieldTargets);
+  if (attributes_.size() > options_.attributes_max + kNativeFields) return;
   std::string_view meaning = member.key_inner();
   if (member.key_has_escapes) [[unlikely]] {
     auto room = arena_->create_span_uninitialized<char>(meaning.size());

@@ -13,6 +13,7 @@
 
 namespace logboom::record {
 
+// For a line that Logboom wrote itself both limits have the slack of native_line.hpp.
 struct JsonRecordOptions {
   std::size_t depth_max = 64;         // containers inside each other, the record's object included
   std::size_t attributes_max = 1000;  // see parse()
@@ -71,6 +72,9 @@ class JsonRecordParser {
   static constexpr std::size_t kNestedMax = 16;
   static constexpr std::size_t kTextBytesMax = 64;  // longer times, levels and ids are unreadable
 
+  [[nodiscard]] JsonVerdict gather(std::string_view text, std::size_t depth_max);
+  [[nodiscard]] JsonVerdict parse_deep(std::string_view text, const JsonVerdict& too_deep,
+                                       LogRecord& record);
   void begin() noexcept;
   void add(const JsonMember& member);
   bool add_nested(std::string_view prefix, std::string_view object, std::uint32_t attribute);

@@ -39,6 +39,7 @@ struct LogRecord {
   std::int64_t observed_timestamp_ns =
       kNoTime;                       // the protocol's, else arrival; always set when written
   std::uint8_t severity_number = 0;  // 1 to 24; 0 is absent
+  bool native = false;               // read from a line of Logboom's own; never written
   Value severity_text;               // the sender's own word
   Value body;
   std::span<const Attribute> attributes;

@@ -135,6 +135,8 @@ constexpr Field kFields[] = {
     {"\"_src\"", [](auto json, auto&, auto&) { return is_source(json); }},
 };
 
+static_assert(std::size(kFields) == kNativeFields);
+
 }  // namespace
 
 bool read_native_line(std::span<const Attribute> members, const NativeSpace& space,
@@ -153,6 +155,7 @@ bool read_native_line(std::span<const Attribute> members, const NativeSpace& spa
     again = true;
   }
   record = read;
+  record.native = true;
   record.attributes = space.attributes.span();
   record.resource = space.resource.span();
   return true;

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
+#include <system_error>
 
 namespace logboom::record {
 namespace {
@@ -45,11 +48,35 @@ Value cut_json(Value body, std::size_t limit, arena::Arena& arena) {
   return Value::json({quoted.data(), quoted.size()});
 }
 
-Attribute truncated_bytes(std::size_t bytes, arena::Arena& arena) {
+Attribute truncated_bytes(std::uint64_t bytes, arena::Arena& arena) {
   auto digits = arena.create_span_uninitialized<char>(20);
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bytes).ptr;
   const auto count = static_cast<std::size_t>(end - digits.data());
   return {Value::json(kTruncatedKey), Value::json({digits.data(), count})};
+}
+
+// The sum, or just `bytes` if what is there is no such count.
+std::uint64_t add_to(std::string_view digits, std::uint64_t bytes) noexcept {
+  std::uint64_t before = 0;
+  std::uint64_t sum = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), before);
+  const bool read = error == std::errc() && end == digits.data() + digits.size();
+  return read && !__builtin_add_overflow(before, bytes, &sum) ? sum : bytes;
+}
+
+// The attributes with `bytes` added to the count of those missing.
+std::span<const Attribute> with_truncated_bytes(std::span<const Attribute> attributes,
+                                                std::uint64_t bytes, arena::Arena& arena) {
+  const auto before = std::find_if(attributes.begin(), attributes.end(), [](const Attribute& a) {
+    return a.key.kind == Value::Kind::json && a.key.bytes == kTruncatedKey;
+  });
+  const auto index = static_cast<std::size_t>(before - attributes.begin());
+  const bool again = index < attributes.size();
+  auto copy = arena.create_span_uninitialized<Attribute>(attributes.size() + (again ? 0 : 1));
+  std::copy(attributes.begin(), attributes.end(), copy.begin());
+  if (again) bytes = add_to(before->value.bytes, bytes);
+  copy[index] = truncated_bytes(bytes, arena);
+  return copy;
 }
 
 }  // namespace
@@ -61,11 +88,9 @@ bool cut_body(LogRecord& record, std::size_t excess, arena::Arena& arena) {
   if (body_bytes < excess) return false;
   const Value cut = json ? cut_json(record.body, body_bytes - excess, arena)
                          : cut_text(record.body, body_bytes - excess);
-  auto attributes = arena.create_span_uninitialized<Attribute>(record.attributes.size() + 1);
-  std::copy(record.attributes.begin(), record.attributes.end(), attributes.begin());
-  attributes.back() = truncated_bytes(record.body.bytes.size() - cut.bytes.size(), arena);
+  const std::size_t missing = record.body.bytes.size() - cut.bytes.size();
+  record.attributes = with_truncated_bytes(record.attributes, missing, arena);
   record.body = cut;
-  record.attributes = attributes;
   return true;
 }
 

@@ -278,6 +278,68 @@ TEST(PlainLogTest, KeepsOnlyTheFirstMebibyteOfALongRefusedPiece) {
   EXPECT_EQ(kept(2 * 1024 * 1024), 1024U * 1024);
 }
 
+// What is stored of a body under tight limits, posted again, and again.
+void expect_comes_back(std::string_view body, const RecordLimits& limits) {
+  const Handled first = handle(body, {.limits = limits});
+  ASSERT_THAT(first.lines, testing::SizeIs(1)) << body.substr(0, 100);
+  const Handled again = handle(first.lines[0], {.limits = limits});
+  ASSERT_THAT(again.rejections, IsEmpty()) << body.substr(0, 100);
+  ASSERT_THAT(again.lines, testing::SizeIs(1));
+  const std::size_t source = first.lines[0].rfind(",\"_src\"");
+  EXPECT_EQ(again.lines[0].substr(0, source), first.lines[0].substr(0, source));
+  EXPECT_EQ(handle("[" + first.lines[0] + "]", {.limits = limits}).lines, again.lines);
+  EXPECT_EQ(handle("text\n" + first.lines[0], {.limits = limits}).lines.at(1), again.lines[0]);
+}
+
+TEST(PlainLogTest, StoredLinesComeBackEqualAtTheLimits) {
+  RecordLimits limits;
+  limits.json_depth_max = 3;
+  limits.attributes_max = 2;
+  limits.record_bytes_max = 300;
+  expect_comes_back(R"({"a":[[1]]})", limits);
+  expect_comes_back(R"({"body":[[1]]})", limits);
+  expect_comes_back(R"([[[[1]]]])", limits);
+  expect_comes_back(std::string(300, '\x01'), limits);
+  expect_comes_back(std::string(500, '\x01'), limits);
+  expect_comes_back(std::string(300, '\xff'), limits);
+  expect_comes_back(std::string(100'000, '\xff'), limits);
+  expect_comes_back(R"({"a":1,"b":2,"message":")" + std::string(400, 'x') + "\"}", limits);
+  expect_comes_back(R"({"a":1,"logger":")" + std::string(280, 'x') + "\"}", limits);
+  limits.on_oversize = RecordLimits::OnOversize::reject;
+  expect_comes_back(std::string(300, '\x01'), limits);
+}
+
+TEST(PlainLogTest, ALineOfOursBeyondItsSlackIsHeldToIt) {
+  RecordLimits limits;
+  limits.record_bytes_max = 100;
+  limits.attributes_max = 2;
+  const auto line = [](std::size_t body_bytes) {
+    return R"({"body":")" + std::string(body_bytes, 'x') +
+           R"(","attributes":{"logboom.truncated_bytes":7},"_src":"text"})";
+  };
+  const std::size_t slack = 6 * 100 + 64 * 1024;
+  const std::size_t around = line(0).size();
+  EXPECT_THAT(handle(line(slack - around), {.limits = limits}).lines,
+              ElementsAre(testing::HasSubstr(R"("logboom.truncated_bytes":7})")));
+  EXPECT_THAT(handle(line(slack - around + 5), {.limits = limits}).lines,
+              ElementsAre(testing::HasSubstr(R"("attributes":{"logboom.truncated_bytes":12})")));
+  EXPECT_THAT(handle(R"({"resource":{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":0,)"
+                     R"("k":1},"_seq":1})",
+                     {.limits = limits})
+                  .rejections,
+              ElementsAre(testing::StartsWith("0/1 too_many_attributes: more than 10 attributes")));
+}
+
+TEST(PlainLogTest, AnOrdinaryRecordHasNoSlack) {
+  RecordLimits limits;
+  limits.record_bytes_max = 100;
+  limits.attributes_max = 2;
+  const std::string body(200, 'x');
+  EXPECT_THAT(handle(R"({"body":")" + body + R"(","n":1,"_src":"json"})", {.limits = limits}).lines,
+              ElementsAre(testing::HasSubstr("logboom.truncated_bytes")));
+  EXPECT_EQ(handle(R"({"a":1,"b":2,"c":3,"_seq":1})", {.limits = limits}).rejected, 1U);
+}
+
 const std::string_view kBodies[] = {
     "\xef\xbb\xbf{\"a\":1}\n{\"b\":\"\xc3\xbc\xf0\x9f\x8e\x89\"}\r\n{bad}\n{\"c\":[1,\n2]}",
     "{\"a\":1\n{\"b\":2}\n{\"c\":\"open\n{\"d\":{\n\"e\":1.5e+3}}\n  \n{\"f\":",
@@ -369,11 +431,13 @@ TEST(PlainLogTest, RandomBodiesGiveTheSameInAnyCut) {
 
 TEST(PlainLogTest, StoredLinesComeBackEqual) {
   const unsigned seed = 42;
+  const RecordLimits tight = {.record_bytes_max = 24, .json_depth_max = 2, .attributes_max = 1};
   std::mt19937 random(seed);
   std::size_t seen = 0;
-  for (int round = 0; round < 2000; ++round) {
-    for (const std::string& line : handle(random_body(random)).lines) {
-      const Handled again = handle(line);
+  for (int round = 0; round < 4000; ++round) {
+    const RecordLimits limits = round % 2 == 0 ? RecordLimits() : tight;
+    for (const std::string& line : handle(random_body(random), {.limits = limits}).lines) {
+      const Handled again = handle(line, {.limits = limits});
       ASSERT_EQ(again.lines.size(), 1U) << line;
       const std::size_t source = line.rfind(",\"_src\"");
       ASSERT_EQ(again.lines[0].substr(0, source), line.substr(0, source)) << "seed " << seed;

@@ -240,6 +240,40 @@ TEST(JsonRecordTest, DepthCountsTheRecordItself) {
             std::string(kHead) + R"("attributes":{"a":[[1]]},)" + std::string(kTail));
 }
 
+TEST(JsonRecordTest, OnlyALineOfOursMayBeTwoLevelsDeeper) {
+  const JsonRecordOptions options{.depth_max = 3, .now_ns = kNow};
+  const std::string deep = R"("attributes":{"a":[[[1]]]},)";
+  EXPECT_EQ(line_of("{" + deep + R"("_src":"json"})", options),
+            std::string(kHead) + deep + std::string(kTail));
+  EXPECT_EQ(line_of(R"({"attributes":{"a":[[[[1]]]]},"_src":"json"})", options),
+            "nested too deeply");
+  EXPECT_EQ(line_of(R"({"attributes":{"a":[[[1]]]},"b":1,"_src":"json"})", options),
+            "nested too deeply");
+  EXPECT_EQ(line_of(R"({"attributes":{"a":[[[1]]]}})", options), "nested too deeply");
+  EXPECT_EQ(line_of(R"({"attributes":{"a":[[[1]]]},"_src":01})", options), "nested too deeply");
+  EXPECT_EQ(line_of(R"({"attributes":{"a":[[[1]]]},"_sr)", options), "unexpected end of the value")
+      << "more bytes may make it a line of ours";
+}
+
+TEST(JsonRecordTest, ALineOfOursMayHaveEightAttributesMore) {
+  const auto attributes_of = [](std::size_t members) {
+    std::string json =
+        R"({"timestamp":"2026-01-02T03:04:05.678901000Z","severity_number":13,)"
+        R"("severity_text":"w","body":"b","scope":{},"event_name":"e","attributes":{"k":1)";
+    for (std::size_t i = 1; i < members; ++i) json += ",\"k" + std::to_string(i) + "\":1";
+    json += R"(},"_seq":1,"_src":"json"})";
+    arena::Arena arena;
+    JsonRecordParser parser(arena, {.attributes_max = 1});
+    LogRecord record;
+    EXPECT_TRUE(parser.parse(json, record).valid());
+    EXPECT_TRUE(record.native);
+    return record.attributes.size();
+  };
+  EXPECT_EQ(attributes_of(9), 9U);
+  EXPECT_EQ(attributes_of(10), 10U);
+  EXPECT_EQ(attributes_of(1000), 10U) << "the caller sees that there are too many";
+}
+
 TEST(JsonRecordTest, AttributesOverTheLimitShow) {
   const auto attributes_of = [](std::size_t members) {
     std::string json = R"({"message":"m","level":"info")";

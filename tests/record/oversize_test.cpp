@@ -35,6 +35,26 @@ TEST(OversizeTest, KeepsTheAttributesBefore) {
   EXPECT_EQ(record.attributes[0].value.bytes, "v");
 }
 
+TEST(OversizeTest, ASecondCutAddsToTheCountOfTheFirst) {
+  arena::Arena arena;
+  const Attribute before[] = {
+      {Value::json("\"a\""), Value::json("1")},
+      {Value::json("\"logboom.truncated_bytes\""), Value::json("4294967296")},
+      {Value::json("\"b\""), Value::json("2")}};
+  LogRecord record;
+  record.attributes = before;
+  record.body = Value::json("\"0123456789\"");
+  ASSERT_TRUE(cut_body(record, 3, arena));
+  ASSERT_EQ(record.attributes.size(), 3U);
+  EXPECT_EQ(record.attributes[0].value.bytes, "1");
+  EXPECT_EQ(record.attributes[1].key.bytes, "\"logboom.truncated_bytes\"");
+  EXPECT_EQ(record.attributes[1].value.bytes, "4294967299");
+  EXPECT_EQ(record.attributes[2].value.bytes, "2");
+  ASSERT_TRUE(cut_body(record, 1, arena));
+  EXPECT_EQ(record.attributes[1].value.bytes, "4294967300");
+  EXPECT_EQ(before[1].value.bytes, "4294967296") << "the sender's view is not written to";
+}
+
 TEST(OversizeTest, EveryCutOfAJsonStringIsAValidString) {
   const std::string_view json = R"("plain \n\" \u00e9 \ud83c\udf89 \ud83c alone )"
                                 "\xc3\xbc \xf0\x9f\x8e\x89\"";
