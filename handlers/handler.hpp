@@ -66,6 +66,7 @@ struct Outcome {
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;
   bool empty_body = false;            // nothing but white space: an error of the request
+  std::string_view request_error;     // what no body can be read under; static, empty if nothing
   std::span<const Rejection> errors;  // the first kErrorsReported, copied into the arena
 };
 

@@ -34,18 +34,30 @@ PlainLogHandler::PlainLogHandler(const RequestContext& context) noexcept : intak
 
 void PlainLogHandler::take_query(std::string_view query) noexcept {
   const std::string_view format = parameter(query, "format");
-  if (parameter(query, "split") == "none") {
+  const std::string_view split = parameter(query, "split");
+  const bool json = format == "json" || format == "ndjson" || format == "array";
+  if (!format.empty() && !json && format != "text") {
+    return refuse("format must be json, ndjson, array or text");
+  }
+  if (!split.empty() && split != "none") return refuse("split must be none");
+  if (!split.empty()) {
     content_ = Content::text;
     split_ = TextSplit::none;
   } else if (format == "text") {
     content_ = Content::text;
     split_ = TextSplit::lines;
-  } else if (format == "json" || format == "ndjson" || format == "array") {
+  } else if (json) {
     content_ = Content::json;
   }
 }
 
+void PlainLogHandler::refuse(std::string_view error) noexcept {
+  content_ = Content::refused;
+  intake_.set_request_error(error);
+}
+
 std::size_t PlainLogHandler::feed(std::string_view bytes, bool last) {
+  if (content_ == Content::refused) return bytes.size();
   intake_.begin_feed(bytes);
   std::size_t skipped = 0;
   if (json_ == nullptr && text_ == nullptr) {

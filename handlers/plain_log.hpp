@@ -15,7 +15,8 @@ namespace logboom::handlers {
 // byte `{` is a stream of JSON values; `[` an array, if what follows parses as its first element
 // and goes on like an array; everything else is text. The query overrides: `format=json`,
 // `ndjson`, `array` or `text` (then no line is taken for JSON), and `split=none` makes the whole
-// body one text record.
+// body one text record. Another value of the two is the outcome's `request_error`; then the body is
+// consumed unread.
 //
 // A push parser: call feed() with everything not yet consumed, `last` true on the final call; it
 // returns how many bytes it consumed, and the caller offers the rest again with more behind it.
@@ -32,9 +33,10 @@ class PlainLogHandler {
   [[nodiscard]] Outcome outcome() const noexcept { return intake_.outcome(); }
 
  private:
-  enum class Content : std::uint8_t { unknown, json, text };
+  enum class Content : std::uint8_t { unknown, json, text, refused };
 
   void take_query(std::string_view query) noexcept;
+  void refuse(std::string_view error) noexcept;
   [[nodiscard]] bool begin(std::string_view bytes, bool last);
   [[nodiscard]] Content tell_content(std::string_view bytes, bool last) noexcept;
   [[nodiscard]] Content tell_bracket(std::string_view from_bracket, bool last) const noexcept;

@@ -40,6 +40,9 @@ class RecordIntake {
   // Marks a body that has nothing but white space.
   void set_empty_body() noexcept { outcome_.empty_body = true; }
 
+  // Marks a request whose body is not read at all. `error` is one sentence of static text.
+  void set_request_error(std::string_view error) noexcept { outcome_.request_error = error; }
+
   [[nodiscard]] const RequestContext& context() const noexcept { return context_; }
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
 

@@ -37,6 +37,7 @@ struct Handled {
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;
   bool empty_body = false;
+  std::string_view request_error;
   std::string reply;
 
   bool operator==(const Handled&) const = default;
@@ -67,9 +68,13 @@ inline Handled handle(std::string_view body, Request request = {}) {
     begin += handler.feed({bytes.data(), piece.size()}, i + 1 == request.cuts.size());
   }
   const Outcome outcome = handler.outcome();
-  return {std::move(sink.lines), std::move(sink.rejections),
-          outcome.accepted,      outcome.rejected,
-          outcome.empty_body,    std::string(write_plain_log_reply(outcome, arena))};
+  return {std::move(sink.lines),
+          std::move(sink.rejections),
+          outcome.accepted,
+          outcome.rejected,
+          outcome.empty_body,
+          outcome.request_error,
+          std::string(write_plain_log_reply(outcome, arena))};
 }
 
 // A record's line without the observed time and the brace, which all lines here begin with.

@@ -133,6 +133,32 @@ TEST(PlainLogTest, TheQueryOverridesTheContent) {
               ElementsAre(R"("body":"hello","_src":"text"})"));
 }
 
+TEST(PlainLogTest, AnUnknownFormatOrSplitIsAnErrorOfTheRequest) {
+  struct BadQuery {
+    std::string_view query;
+    std::string_view error;
+  };
+  const std::string_view format = "format must be json, ndjson, array or text";
+  const BadQuery cases[] = {{"format=xml", format},
+                            {"a=b&format=JSON", format},
+                            {"split=none&format=j%73on", format},
+                            {"split=lines", "split must be none"},
+                            {"format=text&split=0", "split must be none"}};
+  for (const BadQuery& c : cases) {
+    for (const std::string_view body : {"{\"a\":1}\nx\n", "", "{"}) {
+      const Handled handled = handle(body, {.query = c.query, .cuts = {body.size() / 2}});
+      EXPECT_EQ(handled.request_error, c.error) << c.query;
+      EXPECT_EQ(handled.accepted + handled.rejected, 0U);
+      EXPECT_THAT(handled.lines, IsEmpty());
+      EXPECT_THAT(handled.rejections, IsEmpty());
+      EXPECT_FALSE(handled.empty_body);
+    }
+  }
+  for (const std::string_view query : {"", "format=", "split=", "split", "formats=xml&pretty=x"}) {
+    EXPECT_EQ(handle("{}", {.query = query}).request_error, "") << query;
+  }
+}
+
 TEST(PlainLogTest, GoesOnAtTheNextLineBehindABadOne) {
   struct BadCase {
     std::string_view body;
