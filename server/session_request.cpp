@@ -206,6 +206,9 @@ bool Session::waits_for_commit() const {
 }
 
 void Session::answer_ingest(std::size_t staged_bytes) {
+  if (!outcome_.request_error.empty()) {
+    return reply(error_reply({400, "bad_parameter", outcome_.request_error}, arena()));
+  }
   if (outcome_.empty_body) return reply(error_reply(kEmptyBody, arena()));
   if (exchange_->body().size() > kLongParseBytes) host_.refresh_now();
   exchange_->release_body();

@@ -191,3 +191,9 @@ def test_a_chunked_body_over_the_limit_is_413_and_stores_nothing(make_server):
         connection.assert_closed_cleanly()
     assert server.terminate() == 0
     assert server.cat() == []
+
+
+@pytest.mark.parametrize("target", ["/log?format=xml", "/log?split=words"])
+def test_an_unknown_value_of_a_parameter_is_refused_and_nothing_is_stored(server, target):
+    assert error(server.post("a", target=target), 400)["code"] == "bad_parameter"
+    assert server.cat() == []
