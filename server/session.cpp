@@ -311,6 +311,8 @@ void Session::discard() {
 void Session::pause() {
   if (paused_) return;
   paused_ = true;
+  waits_for_arena_ = arena_ == nullptr;
+  if (waits_for_arena_) host_.count_arena_waiter(1);
   give_up_at_ = host_.now() + pause_allowance_;
   host_.telemetry().overload_pauses.add();
   host_.timers().disarm(timer_.node);
@@ -320,6 +322,7 @@ void Session::pause() {
 // However often a request pauses, it waits for overload_wait in all.
 void Session::end_pause() noexcept {
   paused_ = false;
+  if (std::exchange(waits_for_arena_, false)) host_.count_arena_waiter(-1);
   pause_allowance_ = std::max(give_up_at_ - host_.now(), SessionHost::Clock::duration::zero());
 }
 
@@ -386,7 +389,10 @@ void Session::close() {
   phase_ = Phase::closed;
   watch(0);
   host_.timers().disarm(timer_.node);
-  if (paused_) host_.forget_paused(*this);
+  if (paused_) {
+    host_.forget_paused(*this);
+    end_pause();
+  }
   end_request();
   ::close(descriptor_);
   host_.telemetry().connections_closed.add();

@@ -133,6 +133,7 @@ class Session {
   const bool peer_is_loopback_;
   Phase phase_ = Phase::idle;
   bool paused_ = false;
+  bool waits_for_arena_ = false;  // while paused: for an arena, not for the budget
   bool keep_alive_ = true;
   bool pipelined_ = false;     // the next request's beginning has arrived and waits to be advanced
   std::uint32_t watched_ = 0;  // the events registered with epoll; 0: none

@@ -93,8 +93,10 @@ class SessionHost {
   void pause(Session& session) { paused_.push_back(&session); }
   void forget_paused(const Session& session) noexcept;
   [[nodiscard]] bool has_paused() const noexcept { return !paused_.empty(); }
-  // Whether others have waited longer: a newcomer must not take what they wait for.
-  [[nodiscard]] bool must_queue() const noexcept { return !paused_.empty() && !retries_; }
+  // Sessions among them that wait for an arena. While there are any, a newcomer must not take what
+  // they have waited for longer.
+  void count_arena_waiter(int change) noexcept { arena_waiters_ += change; }
+  [[nodiscard]] bool must_queue() const noexcept { return arena_waiters_ > 0 && !retries_; }
   void retry_paused();
 
   // A session that is over; the io thread frees it at the end of the turn.
@@ -123,6 +125,7 @@ class SessionHost {
   std::ptrdiff_t unsettled_bytes_ = 0;
   std::vector<Session*> paused_;
   std::vector<Session*> retrying_;
+  int arena_waiters_ = 0;
   bool retries_ = false;
   Clock::time_point retry_at_;
   bool closes_idle_ = false;

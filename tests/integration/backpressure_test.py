@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import re
 import resource
 import time
 
@@ -90,8 +92,8 @@ def test_records_that_outgrow_their_body_are_refused_and_nothing_is_stored(make_
                     reason="sanitizers end the process when memory runs out")
 def test_running_out_of_memory_refuses_requests_and_the_server_lives_on(make_server):
     server = make_server()
-    used = int(next(line.split()[1] for line in open(f"/proc/{server.process.pid}/status", encoding="ascii")
-                    if line.startswith("VmSize:"))) * 1024
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    used = int(re.search(r"VmSize:\s+(\d+) kB", status)[1]) * 1024
     limit = used + 300 * 1024 * 1024
     resource.prlimit(server.process.pid, resource.RLIMIT_AS, (limit, limit))
     hungry = [server.connect() for _ in range(8)]
