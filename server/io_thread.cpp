@@ -1,5 +1,6 @@
 #include "server/io_thread.hpp"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -81,6 +82,7 @@ void IoThread::stop() {
 }
 
 void IoThread::run() {
+  ::pthread_setname_np(::pthread_self(), "http-io");
   while (!stopping_) turn();
   for (auto& session : sessions_) session.reset();
   host_.end_turn();
