@@ -44,6 +44,8 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
 int run(int argc, char** argv) {
   // A client or a pipe that goes away is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file-size limit: the store answers 503 and goes on when there is room.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app{"Logboom takes logs over HTTP and has them on disk before it says so.", "logboom"};
   Command chosen;
   add_commands(app, chosen);

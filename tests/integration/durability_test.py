@@ -3,6 +3,7 @@
 import collections
 import json
 import random
+import resource
 import threading
 
 import pytest
@@ -232,3 +233,13 @@ def test_small_segments_roll_without_losing_or_reordering(make_server):
 
 def test_the_data_directory_is_private(server):
     assert server.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_size_limit_is_answered_503_and_the_server_lives_on(make_server):
+    server = make_server({"store.on_io_error": "reject"})
+    accepted(server.post("before"), 1)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+    statuses = {server.post("x" * 100_000 + "\n").status for _ in range(20)}
+    assert 503 in statuses and statuses <= {200, 503}
+    assert server.get("/healthz").status == 200
+    assert "before" in server.bodies()
