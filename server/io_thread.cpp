@@ -29,8 +29,7 @@ int make_eventfd() {
 }  // namespace
 
 IoThread::IoThread(SharedState& shared, store::Producer& producer, std::function<void()> on_drained)
-    : shared_(shared),
-      producer_(producer),
+    : producer_(producer),
       on_drained_(std::move(on_drained)),
       mailbox_fd_(make_eventfd()),
       host_(shared, producer) {

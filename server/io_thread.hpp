@@ -67,7 +67,6 @@ class IoThread {
   void watch_own(int descriptor, std::uint64_t key);
   void post(const std::function<void(Mail&)>& change);
 
-  SharedState& shared_;
   store::Producer& producer_;
   const std::function<void()> on_drained_;
   const int mailbox_fd_;
