@@ -18,6 +18,9 @@ namespace logboom::store {
 namespace {
 
 constexpr std::size_t kSeqDigits = 20;
+// Nanoseconds since 1970 reach into 2262.
+constexpr int kYearEnd = 2262;
+constexpr std::size_t kArrivalChars = std::string_view("20261122T101500.123Z").size();
 
 Opened<void> failure(std::string sentence) {
   return {boost::system::in_place_error, std::move(sentence)};
@@ -142,10 +145,39 @@ std::uint64_t first_seq_in_name(std::string_view name) noexcept {
   return parsed.ec == std::errc{} && parsed.ptr == end ? seq : 0;
 }
 
+std::int64_t arrival_in_name(std::string_view name) noexcept {
+  if (name.size() < kArrivalChars) return 0;
+  bool read = name[8] == 'T' && name[15] == '.' && name[19] == 'Z';
+  const auto number = [&](std::size_t from, std::size_t digits) {
+    int value = 0;
+    const char* const end = name.data() + from + digits;
+    const auto parsed = std::from_chars(name.data() + from, end, value);
+    read = read && parsed.ec == std::errc{} && parsed.ptr == end;
+    return value;
+  };
+  std::tm utc{};
+  utc.tm_year = number(0, 4) - 1900;
+  utc.tm_mon = number(4, 2) - 1;
+  utc.tm_mday = number(6, 2);
+  utc.tm_hour = number(9, 2);
+  utc.tm_min = number(11, 2);
+  utc.tm_sec = number(13, 2);
+  const std::int64_t milliseconds = number(16, 3);
+  read = read && utc.tm_year + 1900 < kYearEnd;
+  return read ? ::timegm(&utc) * 1'000'000'000 + milliseconds * 1'000'000 : 0;
+}
+
+bool is_older_segment(std::string_view a, std::string_view b) noexcept {
+  const std::uint64_t first_a = first_seq_in_name(a);
+  const std::uint64_t first_b = first_seq_in_name(b);
+  return first_a != first_b ? first_a < first_b : a < b;
+}
+
 Result<std::vector<std::string>> list_segments(FileSystem& files, const DataPaths& paths) {
   auto names = files.list(paths.segments());
   if (!names) return names.error();
   std::erase_if(*names, [](const std::string& name) { return first_seq_in_name(name) == 0; });
+  std::sort(names->begin(), names->end(), is_older_segment);
   return names;
 }
 

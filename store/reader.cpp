@@ -164,7 +164,7 @@ std::optional<std::string> Reader::following_segment() {
     error_ = names.error();
     return std::nullopt;
   }
-  auto at = std::upper_bound(names->begin(), names->end(), segment_name_);
+  auto at = std::upper_bound(names->begin(), names->end(), segment_name_, is_older_segment);
   if (segment_name_.empty()) {
     while (at != names->end() && at + 1 != names->end() &&
            first_seq_in_name(*(at + 1)) <= last_seq_ + 1) {

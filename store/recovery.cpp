@@ -138,18 +138,19 @@ class SegmentRecovery {
   // What was valid but perhaps only in the page cache (after a failed sync the kernel may take it
   // for written) is written again, so that what readers are shown from now on is durable.
   [[nodiscard]] Status close() {
-    const std::uint64_t end = align_up(scan_.valid_end(), kCommitAlignment);
     const ByteRange unsure{std::max(scan_.durable_end(), kCommitAlignment), scan_.valid_end()};
-    if (Status cut = scan_.file().truncate(scan_.valid_end()); !cut) return cut;
     if (unsure.from < unsure.to) {
       if (Status copied = copy_range(scan_.file(), unsure, scan_.file(), unsure.from); !copied) {
         return copied;
       }
     }
-    return write_end(end);
+    return write_end();
   }
 
-  [[nodiscard]] Status write_end(std::uint64_t offset) {
+  // Goes over a mark in one write, and the rest is cut behind it: at any moment the file holds one
+  // of the two, because without their word damage in front of them would pass for a torn tail.
+  [[nodiscard]] Status write_end() {
+    const std::uint64_t offset = align_up(scan_.valid_end(), kCommitAlignment);
     FrameHeader header;
     header.kind = FrameKind::end;
     header.segment_id = scan_.segment_id();
@@ -159,9 +160,13 @@ class SegmentRecovery {
     header.arrival_ns = last_arrival_ns_;
     header.payload_checksum = XXH3_64bits(nullptr, 0);
     seal_header(header);
-    const std::string_view bytes(reinterpret_cast<const char*>(&header), sizeof header);
-    if (Status written = scan_.file().write_at(bytes, offset); !written) return written;
-    return scan_.file().sync();
+    std::string bytes(static_cast<std::size_t>(offset - scan_.valid_end()), '\0');
+    bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
+    File& file = scan_.file();
+    if (Status written = file.write_at(bytes, scan_.valid_end()); !written) return written;
+    if (Status synced = file.sync(); !synced) return synced;
+    if (Status cut = file.truncate(header.end()); !cut) return cut;
+    return file.sync();
   }
 
   FileSystem& files_;
@@ -201,6 +206,7 @@ Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,
   Recovered recovered;
   for (const std::string& name : *names) {
     recovered.next_seq = std::max(recovered.next_seq, first_seq_in_name(name));
+    recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, arrival_in_name(name));
     const Status visited = visit(files, paths, health, name, recovered);
     if (visited) continue;
     health.report(Severity::error, fmt::format("cannot recover segment {}: {}; it is left as it is",

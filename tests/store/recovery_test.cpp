@@ -2,6 +2,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -10,9 +12,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/data_dir.hpp"
 #include "store/format.hpp"
 #include "store/os_file.hpp"
 #include "store/segment_scan.hpp"
+#include "tests/store/faulty_files.hpp"
 #include "tests/store/store_fixture.hpp"
 
 namespace logboom::store {
@@ -50,8 +54,20 @@ class RecoveryTest : public StoreFixture {
 
   [[nodiscard]] static std::string zeros() { return std::string(sizeof(FrameHeader), '\0'); }
 
-  [[nodiscard]] static bool mark_is_there(const std::string& path) {
-    const std::string bytes = read_bytes(path).substr(kMark, sizeof(FrameHeader));
+  // One commit of two frames, one record each.
+  static void publish_together(Store& store) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      append_line(store.producer(i).open(), body_line(std::to_string(i)));
+      store.producer(i).open().add_ticket({});
+    }
+    for (std::size_t i = 0; i < 2; ++i) store.producer(i).publish();
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(wait_for_answers(store.producer(i), 1), CommitStatus::ok);
+    }
+  }
+
+  [[nodiscard]] static bool mark_is_there(const std::string& path, std::size_t at = kMark) {
+    const std::string bytes = read_bytes(path).substr(at, sizeof(FrameHeader));
     return bytes.size() == sizeof(FrameHeader) && is_intact(load_header<FrameHeader>(bytes.data()));
   }
 
@@ -123,6 +139,62 @@ TEST_F(RecoveryTest, CallsItDamageWhenTheMarkSaysItWasDurable) {
   EXPECT_EQ(recover(copy).segments, 0u);
   EXPECT_EQ(verify(copy)->damaged_regions, 1u);
   EXPECT_EQ(verify(copy)->torn_tails, 0u);
+}
+
+TEST_F(RecoveryTest, KeepsTheProofOfDurabilityUntilTheSegmentIsClosed) {
+  Options made = options();
+  made.producers = 2;
+  made.commit_window = std::chrono::milliseconds(300);
+  std::string copy;
+  {
+    const auto store = must_open(made);
+    publish_together(*store);
+    EXPECT_TRUE(
+        eventually([this] { return mark_is_there(segment_files(dir()).front(), kSecondCommit); }));
+    copy = crashed_copy();
+  }
+  edit(copy, [](std::string& bytes) { bytes[kFirstCommit + sizeof(FrameHeader) + 9] ^= 1; });
+  FaultyFiles files;
+  made.dir = copy;
+  made.files = &files;
+  files.fail(FaultyFiles::Operation::write, "/segments/2", EIO);
+  static_cast<void>(must_open(made));
+  files.heal();
+  EXPECT_EQ(recover(copy).damaged_regions, 1u);
+  const std::vector<ReadRecord> expected = {{2, with_seq(body_line("1"), 2)}};
+  EXPECT_EQ(read_all(copy), expected);
+}
+
+TEST_F(RecoveryTest, NewRecordsShowBehindAnUnreadableSegmentThoughTheClockWentBack) {
+  const std::string copy = crashed_with_two_commits(true);
+  const std::string path = segment_files(copy).front();
+  const std::string number = path.substr(path.rfind('-'));
+  std::filesystem::rename(path, copy + "/segments/21990101T000000.250Z" + number);
+  FaultyFiles files;
+  Options made = options();
+  made.dir = copy;
+  made.files = &files;
+  files.fail(FaultyFiles::Operation::write, "/segments/2199", EIO);
+  const auto store = must_open(made);
+  files.heal();
+  auto reader = Reader::open(copy);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(reader->next().has_value());
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+  const auto record = reader->next();
+  ASSERT_TRUE(record.has_value());
+  EXPECT_THAT(std::string(record->line), HasSubstr("after"));
+  EXPECT_EQ(record->arrival_ns, arrival_in_name("21990101T000000.250Z"));
+}
+
+TEST_F(RecoveryTest, SegmentsAreOrderedByNumber) {
+  { EXPECT_EQ(commit(*must_open(options()), {body_line("a")}), CommitStatus::ok); }
+  const std::string path = segment_files(dir()).front();
+  const std::string number = path.substr(path.rfind('-'));
+  std::filesystem::rename(path, dir() + "/segments/21990101T000000.250Z" + number);
+  write_bytes(dir() + "/segments/20000101T000000.250Z-00000000000000000007.seg", "");
+  const auto names = list_segments(os_files(), DataPaths{dir()});
+  ASSERT_EQ(names->size(), 2u);
+  EXPECT_THAT(names->front(), HasSubstr("2199"));
 }
 
 TEST_F(RecoveryTest, KeepsASegmentOfWhichNothingIsReadable) {
