@@ -20,6 +20,10 @@ bool means_no_room(const boost::system::error_code& error) noexcept {
   return error == os_error(ENOSPC) || error == os_error(EDQUOT) || error == os_error(EFBIG);
 }
 
+bool means_unreadable(const boost::system::error_code& error) noexcept {
+  return error == os_error(EIO);
+}
+
 Status File::write_at(std::string_view bytes, std::uint64_t offset) {
   iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
   return write_at(std::span<iovec>(&piece, 1), offset);
@@ -74,8 +78,8 @@ class OsFile final : public File {
       const ssize_t got =
           ::pread(fd_, out + total, bytes - total, static_cast<off_t>(offset + total));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return last_error();
-      if (got == 0) break;
+      if (got < 0 && total == 0) return last_error();
+      if (got <= 0) break;
       total += static_cast<std::size_t>(got);
     }
     return total;
@@ -84,12 +88,19 @@ class OsFile final : public File {
   Status sync() override { return status_of(::fdatasync(fd_)); }
 
   Status truncate(std::uint64_t bytes) override {
-    return status_of(::ftruncate(fd_, static_cast<off_t>(bytes)));
+    int result = 0;
+    do {
+      result = ::ftruncate(fd_, static_cast<off_t>(bytes));
+    } while (result != 0 && errno == EINTR);
+    return status_of(result);
   }
 
   Status allocate(std::uint64_t bytes) override {
     // posix_fallocate returns the error instead of setting errno.
-    const int error = ::posix_fallocate(fd_, 0, static_cast<off_t>(bytes));
+    int error = 0;
+    do {
+      error = ::posix_fallocate(fd_, 0, static_cast<off_t>(bytes));
+    } while (error == EINTR);
     if (error != 0) return os_error(error);
     return {};
   }
@@ -179,11 +190,11 @@ class OsFileSystem final : public FileSystem {
 
   bool is_locked(const std::string& path) override {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
+    if (fd < 0) return errno != ENOENT;
     struct flock range = whole_file(F_RDLCK);
     const bool asked = ::fcntl(fd, F_OFD_GETLK, &range) == 0;
     ::close(fd);
-    return asked && range.l_type != F_UNLCK;
+    return !asked || range.l_type != F_UNLCK;
   }
 };
 
@@ -200,9 +211,12 @@ Result<std::string> read_small_file(FileSystem& files, const std::string& path) 
   const auto size = (*file)->size();
   if (!size) return size.error();
   std::string bytes(static_cast<std::size_t>(*size), '\0');
-  const auto got = (*file)->read_at(bytes.data(), bytes.size(), 0);
-  if (!got) return got.error();
-  bytes.resize(*got);
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto got = (*file)->read_at(bytes.data() + at, bytes.size() - at, at);
+    if (!got) return got.error();
+    if (*got == 0) bytes.resize(at);
+    at += *got;
+  }
   return bytes;
 }
 

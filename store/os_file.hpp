@@ -29,6 +29,8 @@ using Status = Result<void>;
 [[nodiscard]] boost::system::error_code os_error(int number) noexcept;
 // Whether the error says that there is no room, which may pass by itself.
 [[nodiscard]] bool means_no_room(const boost::system::error_code& error) noexcept;
+// Whether the error says that the disk cannot give back these bytes; others may be well.
+[[nodiscard]] bool means_unreadable(const boost::system::error_code& error) noexcept;
 
 // One open file. Calls may come from different threads, but not at the same time unless they only
 // read. Closed by the destructor.
@@ -39,7 +41,8 @@ class File {
   // Writes all pieces, one behind the other, from `offset`. The pieces' bytes are untouched, the
   // span itself is scratch space for continuing a short write.
   [[nodiscard]] virtual Status write_at(std::span<iovec> pieces, std::uint64_t offset) = 0;
-  // Reads up to `bytes`; fewer only at the end of the file.
+  // Reads up to `bytes`; fewer at the end of the file and in front of bytes that cannot be read,
+  // where the next read says what is wrong.
   [[nodiscard]] virtual Result<std::size_t> read_at(char* out, std::size_t bytes,
                                                     std::uint64_t offset) = 0;
   // fdatasync: contents, and the length if it changed, are on stable storage.
@@ -83,7 +86,7 @@ class FileSystem {
   // Takes the exclusive lock of the file, making the file if there is none; EAGAIN while another
   // open of it, in this process or another, holds the lock. The kernel drops it with the process.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
-  // Whether somebody holds the lock; false if there is no such file.
+  // Whether somebody holds the lock; false if there is no such file, true if that cannot be told.
   [[nodiscard]] virtual bool is_locked(const std::string& path) = 0;
 };
 
