@@ -1,6 +1,7 @@
 #include "store/reader.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <thread>
@@ -38,6 +39,7 @@ Reader::Reader(FileSystem& files, DataPaths paths, ReaderOptions options)
     : files_(&files), paths_(std::move(paths)), options_(options), last_seq_(options.after_seq) {}
 
 std::optional<RecordView> Reader::next() {
+  error_ = {};
   for (;;) {
     if (auto record = take_record_from_frame()) return record;
     if (!load_frame()) return std::nullopt;
@@ -79,7 +81,7 @@ Reader::Found Reader::next_frame() {
         break;
       case SegmentScan::Step::damage: count_damage(scan_->region().bytes()); break;
       case SegmentScan::Step::end: return Found::segment_done;
-      case SegmentScan::Step::error: error_ = scan_->error(); return Found::segment_done;
+      case SegmentScan::Step::error: error_ = scan_->error(); return Found::nothing;
       case SegmentScan::Step::pause:
         if (segment_over_) return Found::segment_done;
         // A segment that has a successor, or nobody who writes it, gets one thorough last look.
@@ -93,6 +95,7 @@ Reader::Found Reader::next_frame() {
 Reader::Found Reader::take_frame() {
   const FrameHeader header = scan_->header();
   if (!is_shown(header)) {
+    if (scan_->error()) error_ = scan_->error();
     scan_->unread();
     return Found::nothing;
   }
@@ -101,6 +104,7 @@ Reader::Found Reader::take_frame() {
     // Looking ahead has dropped the payload: read the frame again.
     scan_->unread();
     if (scan_->next(SegmentScan::Rest::assumed_zero) != SegmentScan::Step::frame) {
+      error_ = scan_->error();
       return Found::nothing;
     }
   }
@@ -136,24 +140,27 @@ bool Reader::is_wanted(const FrameHeader& header) const noexcept {
 
 bool Reader::open_next_segment() {
   while (const auto name = following_segment()) {
+    const Status opened = open_segment(*name);
+    // Gone since it was listed: what it held is not to be had any more. Any other error may pass.
+    if (!opened && opened.error() != os_error(ENOENT)) {
+      error_ = opened.error();
+      return false;
+    }
     segment_name_ = *name;
-    if (open_segment(*name)) return true;
+    if (opened) return true;
   }
   return false;
 }
 
-bool Reader::open_segment(const std::string& name) {
+Status Reader::open_segment(const std::string& name) {
   auto file = files_->open(paths_.segments() + "/" + name, OpenMode::read);
-  if (!file) {
-    // Gone since it was listed: what it held is not to be had any more, or stands in another file.
-    error_ = file.error();
-    return false;
-  }
+  if (!file) return file.error();
+  SegmentScan scan(std::move(*file));
+  if (Status read = scan.read_header(); !read) return read;
   segment_over_ = shows_all_ = false;
-  scan_.emplace(std::move(*file));
-  if (Status read = scan_->read_header(); !read) error_ = read.error();
-  if (!scan_->has_header()) count_damage(kCommitAlignment);
-  return true;
+  if (!scan.has_header()) count_damage(kCommitAlignment);
+  scan_.emplace(std::move(scan));
+  return {};
 }
 
 // The segment to read after the current one: at the beginning, the last that may hold the number

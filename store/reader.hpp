@@ -54,7 +54,8 @@ class Reader {
   // Pieces of segments that were unreadable and have been passed over, and their bytes.
   [[nodiscard]] std::uint64_t damaged_regions() const noexcept { return damaged_regions_; }
   [[nodiscard]] std::uint64_t damaged_bytes() const noexcept { return damaged_bytes_; }
-  // The last error of the operating system that kept it from reading on, if any.
+  // The error of the operating system that kept the last next() from reading on, if any; the next
+  // one tries again at the same place.
   [[nodiscard]] boost::system::error_code error() const noexcept { return error_; }
 
  private:
@@ -70,7 +71,7 @@ class Reader {
   [[nodiscard]] bool waits_for_sync();
   [[nodiscard]] bool is_wanted(const FrameHeader& header) const noexcept;
   [[nodiscard]] bool open_next_segment();
-  [[nodiscard]] bool open_segment(const std::string& name);
+  [[nodiscard]] Status open_segment(const std::string& name);
   [[nodiscard]] std::optional<std::string> following_segment();
   [[nodiscard]] std::string_view splice(const StoredRecord& record, std::uint64_t seq);
   void count_damage(std::uint64_t bytes) noexcept;

@@ -28,18 +28,32 @@ Result<FrameHeader> read_end(File& file) {
   if (*size < kCommitAlignment + sizeof(FrameHeader)) return none;
   std::array<char, sizeof(FrameHeader)> bytes{};
   const auto got = file.read_at(bytes.data(), bytes.size(), *size - bytes.size());
+  if (!got && means_unreadable(got.error())) return none;
   if (!got) return got.error();
   const auto header = load_header<FrameHeader>(bytes.data());
   const bool at_its_place = *got == bytes.size() && header.offset == *size - bytes.size();
   return is_intact(header) && at_its_place && header.kind == FrameKind::end ? header : none;
 }
 
-// Copies the bytes to `to`, at the same place if it is the same file.
+// Reads as many bytes as it can, fewer in front of what is unreadable.
+Result<std::size_t> read_some(File& from, char* out, std::size_t bytes, std::uint64_t at) {
+  const auto got = from.read_at(out, bytes, at);
+  if (got || !means_unreadable(got.error())) return got;
+  const std::size_t block = kCommitAlignment - at % kCommitAlignment;
+  return from.read_at(out, std::min(bytes, block), at);
+}
+
+// Copies the bytes to `to`, at the same place if it is the same file. Leaves out blocks that the
+// disk cannot read.
 Status copy_range(File& from, ByteRange range, File& to, std::uint64_t to_offset) {
   std::vector<char> buffer(kCopyBytes);
   for (std::uint64_t at = range.from; at < range.to;) {
     const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), range.to - at);
-    const auto got = from.read_at(buffer.data(), wanted, at);
+    const auto got = read_some(from, buffer.data(), wanted, at);
+    if (!got && means_unreadable(got.error())) {
+      at = align_up(at + 1, kCommitAlignment);
+      continue;
+    }
     if (!got) return got.error();
     if (*got == 0) break;
     const std::string_view bytes(buffer.data(), *got);

@@ -147,10 +147,17 @@ void SegmentScan::unread() noexcept {
 bool SegmentScan::learns_durable(std::uint64_t end) {
   forget_buffer();
   payload_ = {};
+  error_ = {};
   for (auto header = header_behind(position_, kHeaderReadAhead); header;
        header = header_behind(header->end(), kHeaderReadAhead)) {
     durable_end_ = std::max(durable_end_, header->durable_end);
     if (header->kind != FrameKind::data) break;
+  }
+  if (met_unreadable_) {
+    for (auto header = find_header(position_); header && durable_end_ < end;
+         header = find_header(header->end())) {
+      durable_end_ = std::max(durable_end_, header->durable_end);
+    }
   }
   forget_buffer();
   return durable_end_ >= end;
@@ -158,20 +165,42 @@ bool SegmentScan::learns_durable(std::uint64_t end) {
 
 std::string_view SegmentScan::view(std::uint64_t offset, std::size_t bytes, std::size_t ahead) {
   const bool there = offset >= buffer_offset_ && offset + bytes <= buffer_offset_ + buffered_;
-  if (!there) {
-    const std::size_t wanted = std::max(bytes, ahead);
-    if (buffer_.size() < wanted) buffer_.resize(wanted);
-    buffer_offset_ = offset;
-    buffered_ = 0;
-    const auto got = file_->read_at(buffer_.data(), wanted, offset);
-    if (got) {
-      buffered_ = *got;
-    } else {
-      error_ = got.error();
-    }
-  }
+  if (!there) fill_buffer(offset, bytes, std::max(bytes, ahead));
   const auto from = static_cast<std::size_t>(offset - buffer_offset_);
   return std::string_view(buffer_.data(), buffered_).substr(from, bytes);
+}
+
+void SegmentScan::fill_buffer(std::uint64_t offset, std::size_t needed, std::size_t wanted) {
+  if (buffer_.size() < wanted) buffer_.resize(wanted);
+  buffer_offset_ = offset;
+  buffered_ = 0;
+  const auto got = file_->read_at(buffer_.data(), wanted, offset);
+  if (got) {
+    buffered_ = *got;
+  } else if (!means_unreadable(got.error())) {
+    error_ = got.error();
+    return;
+  }
+  if (buffered_ < needed) fill_by_blocks(needed);
+}
+
+void SegmentScan::fill_by_blocks(std::size_t needed) {
+  while (buffered_ < needed) {
+    const std::uint64_t at = buffer_offset_ + buffered_;
+    std::size_t piece = std::min<std::uint64_t>(needed - buffered_, kReadBlock - at % kReadBlock);
+    const auto got = file_->read_at(buffer_.data() + buffered_, piece, at);
+    if (got && *got == 0) return;  // the end of the file
+    if (got) {
+      piece = *got;
+    } else if (means_unreadable(got.error())) {
+      met_unreadable_ = true;
+      std::memset(buffer_.data() + buffered_, kUnreadable, piece);
+    } else {
+      error_ = got.error();
+      return;
+    }
+    buffered_ += piece;
+  }
 }
 
 std::uint64_t SegmentScan::file_size() {

@@ -71,10 +71,18 @@ class SegmentScan {
  private:
   static constexpr std::size_t kReadAhead = 256 * 1024;
   static constexpr std::size_t kHeaderReadAhead = 4096;
+  static constexpr std::size_t kReadBlock = 4096;
+  // In place of bytes that cannot be read: neither zeros nor part of a header.
+  static constexpr char kUnreadable = '\xff';
 
   // The bytes [offset, offset + bytes), or fewer at the end of the file; valid until the next view.
+  // Blocks that the disk cannot read look like no frame, so that the walk steps over them.
   [[nodiscard]] std::string_view view(std::uint64_t offset, std::size_t bytes,
                                       std::size_t ahead = kReadAhead);
+  // Reads `wanted` bytes into the buffer, or at least the first `needed`.
+  void fill_buffer(std::uint64_t offset, std::size_t needed, std::size_t wanted);
+  // Reads on up to `needed` bytes in blocks; what the disk cannot read becomes kUnreadable.
+  void fill_by_blocks(std::size_t needed);
   // What follows is read from the file anew: the buffer may be older than the file.
   void forget_buffer() noexcept { buffered_ = 0; }
   [[nodiscard]] std::uint64_t file_size();
@@ -116,6 +124,7 @@ class SegmentScan {
   std::vector<char> buffer_;
   std::uint64_t buffer_offset_ = 0;
   std::size_t buffered_ = 0;
+  bool met_unreadable_ = false;  // the word on durability may stand behind such bytes
 };
 
 }  // namespace logboom::store

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,22 +16,30 @@ namespace logboom::store {
 // The machine's files, some of whose operations fail on demand. Thread-safe.
 class FaultyFiles final : public FileSystem {
  public:
-  enum class Operation : std::uint8_t { create, write, sync, allocate };
+  enum class Operation : std::uint8_t { create, open, read, write, sync, allocate, truncate };
 
   // From now on the operation fails with this errno for all paths that contain `part`.
   void fail(Operation operation, std::string part, int error) {
     const std::scoped_lock lock(mutex_);
     faults_.push_back({operation, std::move(part), error});
   }
+  // From now on these bytes of all files whose path contains `part` cannot be read.
+  void spoil(std::string part, std::uint64_t from, std::uint64_t to) {
+    const std::scoped_lock lock(mutex_);
+    spoilt_.push_back({std::move(part), from, to});
+  }
   void heal() {
     const std::scoped_lock lock(mutex_);
     faults_.clear();
+    spoilt_.clear();
   }
   [[nodiscard]] int syncs() const { return syncs_.load(); }
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     if (mode == OpenMode::create) {
       if (Status allowed = check(Operation::create, path); !allowed) return allowed.error();
+    } else if (Status allowed = check(Operation::open, path); !allowed) {
+      return allowed.error();
     }
     auto file = os_files().open(path, mode);
     if (!file) return file.error();
@@ -61,6 +71,24 @@ class FaultyFiles final : public FileSystem {
   bool is_locked(const std::string& path) override { return os_files().is_locked(path); }
 
  private:
+  struct Spoilt {
+    std::string part;
+    std::uint64_t from;
+    std::uint64_t to;
+  };
+
+  // How many of the bytes asked for lie in front of the first that cannot be read.
+  std::size_t readable(const std::shared_ptr<std::string>& name, std::size_t bytes,
+                       std::uint64_t offset) {
+    const std::scoped_lock lock(mutex_);
+    for (const Spoilt& spoilt : spoilt_) {
+      if (name->find(spoilt.part) == std::string::npos) continue;
+      if (offset >= spoilt.to || offset + bytes <= spoilt.from) continue;
+      bytes = offset >= spoilt.from ? 0 : static_cast<std::size_t>(spoilt.from - offset);
+    }
+    return bytes;
+  }
+
   struct Fault {
     Operation operation;
     std::string part;
@@ -77,14 +105,20 @@ class FaultyFiles final : public FileSystem {
       return file_->write_at(pieces, offset);
     }
     Result<std::size_t> read_at(char* out, std::size_t bytes, std::uint64_t offset) override {
-      return file_->read_at(out, bytes, offset);
+      if (Status allowed = check(Operation::read); !allowed) return allowed.error();
+      const std::size_t readable = owner_.readable(name_, bytes, offset);
+      if (readable == 0 && bytes != 0) return os_error(EIO);
+      return file_->read_at(out, readable, offset);
     }
     Status sync() override {
       ++owner_.syncs_;
       if (Status allowed = check(Operation::sync); !allowed) return allowed;
       return file_->sync();
     }
-    Status truncate(std::uint64_t bytes) override { return file_->truncate(bytes); }
+    Status truncate(std::uint64_t bytes) override {
+      if (Status allowed = check(Operation::truncate); !allowed) return allowed;
+      return file_->truncate(bytes);
+    }
     Status allocate(std::uint64_t bytes) override {
       if (Status allowed = check(Operation::allocate); !allowed) return allowed;
       return file_->allocate(bytes);
@@ -120,6 +154,7 @@ class FaultyFiles final : public FileSystem {
 
   std::mutex mutex_;
   std::vector<Fault> faults_;
+  std::vector<Spoilt> spoilt_;
   std::vector<std::shared_ptr<std::string>> names_;
   std::atomic<int> syncs_{0};
 };

@@ -1,6 +1,8 @@
 #include "store/reader.hpp"
 
 #include <atomic>
+#include <cerrno>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -8,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/store/faulty_files.hpp"
 #include "tests/store/store_fixture.hpp"
 
 namespace logboom::store {
@@ -113,6 +116,54 @@ TEST_F(ReaderTest, SplicesTheNumberWhereTheLineSays) {
   store->producer(0).publish();
   EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
   EXPECT_EQ(read_all(dir())[0].line, R"({"body":"x","_seq":1,"_src":"log"})");
+}
+
+TEST_F(ReaderTest, GoesOnAtTheSamePlaceAfterAnErrorThatPasses) {
+  for (const auto operation : {FaultyFiles::Operation::open, FaultyFiles::Operation::read}) {
+    Options made = options();
+    made.dir = dir() + std::to_string(static_cast<int>(operation));
+    made.segment_bytes_max = 16 * 1024;
+    const auto store = must_open(made);
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(commit(*store, {body_line(std::string(3000, 'x'))}), CommitStatus::ok);
+    }
+    FaultyFiles files;
+    ReaderOptions from;
+    from.files = &files;
+    auto reader = Reader::open(made.dir, from);
+    std::uint64_t seen = 0;
+    while (seen < 20) {
+      files.fail(operation, ".seg", EMFILE);
+      while (reader->next()) ++seen;
+      EXPECT_TRUE(reader->error() == os_error(EMFILE) || seen == 20);
+      files.heal();
+      const auto record = reader->next();
+      EXPECT_EQ(reader->error(), boost::system::error_code());
+      if (!record) break;
+      EXPECT_EQ(record->seq, ++seen);
+    }
+    EXPECT_EQ(seen, 20u);
+  }
+}
+
+TEST_F(ReaderTest, StepsOverABlockThatCannotBeRead) {
+  const auto store = must_open(options());
+  for (const char* body : {"first", "second", "third"}) {
+    EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
+  }
+  FaultyFiles files;
+  ReaderOptions from;
+  from.files = &files;
+  for (std::uint64_t block = 1; block <= 3; ++block) {
+    files.spoil(".seg", block * 4096, block * 4096 + 4096);
+    auto reader = Reader::open(dir(), from);
+    std::vector<std::uint64_t> seen;
+    while (const auto record = reader->next()) seen.push_back(record->seq);
+    EXPECT_THAT(seen, ::testing::SizeIs(2)) << block;
+    EXPECT_THAT(seen, ::testing::Not(::testing::Contains(block)));
+    EXPECT_EQ(reader->error(), boost::system::error_code());
+    files.heal();
+  }
 }
 
 TEST_F(ReaderTest, SaysWhenThereIsNoDataDirectory) {

@@ -255,6 +255,23 @@ TEST_F(RecoveryTest, NoticesAPageThatWasLostWhole) {
   EXPECT_EQ(read_all(copy).size(), 1u);
 }
 
+TEST_F(RecoveryTest, KeepsAllButABlockThatCannotBeRead) {
+  const std::string copy = crashed_with_two_commits(true);
+  FaultyFiles files;
+  files.spoil("/segments/2", kFirstCommit, kSecondCommit);
+  Options made = options();
+  made.dir = copy;
+  made.files = &files;
+  const RecoveryCounts counts = must_open(made)->stats().recovery;
+  EXPECT_EQ(counts.damaged_regions, 1u);
+  EXPECT_EQ(counts.records, 1u);
+  EXPECT_EQ(quarantined_files(copy), 1u);
+  files.heal();
+  EXPECT_EQ(recover(copy).segments, 0u);
+  const std::vector<ReadRecord> expected = {{3, with_seq(body_line("third"), 3)}};
+  EXPECT_THAT(read_all(copy), ::testing::Contains(expected.front()));
+}
+
 TEST_F(RecoveryTest, ReadsASegmentWhoseHeaderIsDamaged) {
   const std::string copy = crashed_with_two_commits(true);
   edit(copy, [](std::string& bytes) { bytes[3] ^= 1; });
