@@ -15,7 +15,8 @@ class Numbers {
  public:
   static constexpr std::uint64_t kBlock = 1024 * 1024;
 
-  // `floor` is greater than every number seen in a segment; it counts if the file knows less.
+  // `floor` is greater than every number seen in a segment; it counts if the file knows less. A
+  // file that is empty or missing though numbers were in use was lost: a block is skipped.
   [[nodiscard]] static Result<Numbers> open(FileSystem& files, const std::string& dir,
                                             std::uint64_t floor);
 

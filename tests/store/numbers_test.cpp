@@ -28,6 +28,12 @@ class NumbersTest : public ::testing::Test {
     ASSERT_TRUE((*file)->write_at({&byte, 1}, slot * kCommitAlignment + 16).has_value());
   }
 
+  void write_zeros_to_slot(std::size_t slot) {
+    auto file = os_files().open(temp_.path() + "/numbers", OpenMode::read_write);
+    const std::string zeros(sizeof(NumbersSlot), '\0');
+    ASSERT_TRUE((*file)->write_at(zeros, slot * kCommitAlignment).has_value());
+  }
+
   TempDir temp_;
   FaultyFiles files_;
 };
@@ -68,8 +74,39 @@ TEST_F(NumbersTest, NeverGoesBackWhenEitherSlotIsDamaged) {
   EXPECT_GE(open().next(), used_below);
 }
 
+TEST_F(NumbersTest, ASlotOfZerosIsDamageOnceBothWereWritten) {
+  std::uint64_t used_below = 1;
+  {
+    Numbers numbers = open();
+    EXPECT_TRUE(numbers.take(1).has_value());
+    EXPECT_TRUE(numbers.take(Numbers::kBlock).has_value());
+    EXPECT_TRUE(numbers.take(Numbers::kBlock).has_value());
+    used_below = numbers.next();
+  }
+  write_zeros_to_slot(1);  // the third and newest is there
+  EXPECT_GE(open().next(), used_below);
+}
+
+TEST_F(NumbersTest, SkipsABlockWhenTheFileIsGoneBesideRecords) {
+  EXPECT_EQ(*open(500).take(1), 500u + Numbers::kBlock);
+}
+
+TEST_F(NumbersTest, AFailedReservationLeavesTheLastOneReadable) {
+  Numbers numbers = open();
+  EXPECT_TRUE(numbers.take(5).has_value());
+  files_.fail(FaultyFiles::Operation::sync, "numbers", ENOSPC);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    EXPECT_FALSE(numbers.take(Numbers::kBlock).has_value());
+  }
+  files_.heal();
+  flip_bit_in_slot(0);  // the one that was being written
+  EXPECT_EQ(open().next(), 1 + 2 * Numbers::kBlock);
+}
+
 TEST_F(NumbersTest, StaysAboveTheFloor) {
-  EXPECT_EQ(*open(500).take(1), 500u);
+  EXPECT_EQ(*open().take(1), 1u);
+  const std::uint64_t floor = 5 * Numbers::kBlock;
+  EXPECT_EQ(*open(floor).take(1), floor);
 }
 
 TEST_F(NumbersTest, GivesNoNumberThatCouldNotBeReserved) {
