@@ -249,14 +249,16 @@ void Committer::keep_rejected() {
   for (const Taken& taken : batch_) {
     if (!taken.chain->rejected().empty()) parts_.rejected.add(*taken.chain);
   }
-  const std::size_t pending = parts_.rejected.pending();
-  if (pending == 0) return;
-  const Status kept = parts_.rejected.write(parts_.options.durability == Durability::sync);
-  if (kept) return count(parts_.counters.rejected_kept, pending);
-  count(parts_.counters.rejected_lost, pending);
+  if (parts_.rejected.pending() == 0) return;
+  const auto written = parts_.rejected.write(parts_.options.durability == Durability::sync);
+  count(parts_.counters.rejected_kept, written.kept);
+  count(parts_.counters.rejected_lost, written.lost);
+  const bool lost_before = std::exchange(loses_rejected_, written.lost != 0);
+  if (written.lost == 0 || lost_before) return;
   parts_.health.report(Severity::error,
-                       fmt::format("cannot keep {} refused records in {}: {}", pending,
-                                   parts_.dir.paths.rejected(), kept.error().message()));
+                       fmt::format("cannot keep refused records in {}: {}; the metrics "
+                                   "count them",
+                                   parts_.dir.paths.rejected(), written.error.message()));
 }
 
 void Committer::complete_batch(CommitStatus status) {

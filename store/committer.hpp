@@ -100,6 +100,7 @@ class Committer {
   Clock::time_point last_commit_{};
   std::chrono::microseconds sync_time_{0};
   std::int64_t last_arrival_ns_;
+  bool loses_rejected_ = false;  // the last write of refused records failed, and was reported
   std::unique_ptr<XXH3_state_s, HashStateDeleter> hash_state_;
 
   // The batch being committed.

@@ -96,26 +96,38 @@ void append_raw(std::string& out, std::string_view raw) {
   out += "\"}\n";
 }
 
+// 0 for a file that is not of the ring: an operator's own, never to be removed.
 std::uint64_t number_of(std::string_view name) noexcept {
+  if (!name.ends_with(kSuffix)) return 0;
+  const char* const end = name.data() + name.size() - kSuffix.size();
   std::uint64_t number = 0;
-  if (name.ends_with(kSuffix)) std::from_chars(name.data(), name.data() + name.size(), number);
-  return number;
+  const auto parsed = std::from_chars(name.data(), end, number);
+  return parsed.ec == std::errc{} && parsed.ptr == end ? number : 0;
+}
+
+Result<std::uint64_t> size_of(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, OpenMode::read);
+  if (!file) return file.error();
+  return (*file)->size();
 }
 
 }  // namespace
 
 Result<RejectedRing> RejectedRing::open(FileSystem& files, const DataPaths& paths,
-                                        std::uint64_t bytes_max) {
+                                        const Health& health, std::uint64_t bytes_max) {
   RejectedRing ring(files, paths, bytes_max);
   auto names = files.list(paths.rejected());
   if (!names) return names.error();
   for (std::string& name : *names) {
     if (number_of(name) == 0) continue;
-    auto file = files.open(paths.rejected() + "/" + name, OpenMode::read);
-    if (!file) return file.error();
-    const auto size = (*file)->size();
-    if (!size) return size.error();
     ring.files_made_ = std::max(ring.files_made_, number_of(name));
+    const std::string path = paths.rejected() + "/" + name;
+    const auto size = size_of(files, path);
+    if (!size) {
+      health.report(Severity::warning, fmt::format("cannot look at {}: {}; it is left as it is",
+                                                   path, size.error().message()));
+      continue;
+    }
     ring.bytes_ += *size;
     ring.ring_.push_back({std::move(name), *size});
   }
@@ -143,27 +155,67 @@ void RejectedRing::add(const StagingChain& chain) {
   }
 }
 
-Status RejectedRing::write(bool synced) {
-  const Status written = write_lines(synced);
-  if (!written) file_.reset();  // what it holds at its end is unknown: go on in a new one
-  lines_.clear();
+RejectedRing::Written RejectedRing::write(bool synced) {
+  Written result;
+  for (std::string_view rest = lines_; !rest.empty();) {
+    const std::string_view portion = first_portion(rest);
+    if (Status written = write_portion(portion, synced); !written) {
+      result.error = written.error();
+      break;
+    }
+    result.kept += static_cast<std::size_t>(std::count(portion.begin(), portion.end(), '\n'));
+    rest.remove_prefix(portion.size());
+  }
+  result.lost = pending_ - result.kept;
   pending_ = 0;
+  lines_.clear();
+  if (lines_.capacity() > kBufferKept) lines_.shrink_to_fit();
+  return result;
+}
+
+std::string_view RejectedRing::first_portion(std::string_view text) const noexcept {
+  const std::size_t limit = std::max<std::size_t>(bytes_max_ / kFiles, 1);
+  if (text.size() <= limit) return text;
+  std::size_t end = text.rfind('\n', limit - 1);
+  if (end == std::string_view::npos) end = text.find('\n');
+  return text.substr(0, end + 1);
+}
+
+Status RejectedRing::write_portion(std::string_view lines, bool synced) {
+  if (file_ != nullptr && ring_.back().bytes + lines.size() > bytes_max_ / kFiles &&
+      ring_.back().bytes != 0) {
+    file_.reset();
+  }
+  Status written;
+  if (file_ == nullptr) written = start_file();
+  while (written && bytes_ + lines.size() > bytes_max_ && ring_.size() > 1) {
+    written = remove_oldest();
+  }
+  if (written) written = append(lines, synced);
+  if (!written) undo_append();
   return written;
 }
 
-Status RejectedRing::write_lines(bool synced) {
-  if (file_ == nullptr || ring_.back().bytes >= bytes_max_ / kFiles) {
-    if (Status started = start_file(); !started) return started;
+Status RejectedRing::append(std::string_view lines, bool synced) {
+  if (Status written = file_->write_at(lines, ring_.back().bytes); !written) return written;
+  if (synced) {
+    if (Status done = file_->sync(); !done) return done;
   }
-  RingFile& current = ring_.back();
-  if (Status written = file_->write_at(lines_, current.bytes); !written) return written;
-  current.bytes += lines_.size();
-  bytes_ += lines_.size();
-  while (bytes_ > bytes_max_ && ring_.size() > 1) {
-    if (Status removed = remove_oldest(); !removed) return removed;
+  ring_.back().bytes += lines.size();
+  bytes_ += lines.size();
+  return {};
+}
+
+void RejectedRing::undo_append() {
+  if (file_ == nullptr) return;
+  const RingFile& current = ring_.back();
+  if (current.bytes != 0) {
+    // What its end holds is unknown if this fails too: go on in a new file.
+    if (!file_->truncate(current.bytes)) file_.reset();
+    return;
   }
-  if (!synced) return {};
-  return file_->sync();
+  file_.reset();
+  if (files_->remove(paths_->rejected() + "/" + current.name)) ring_.pop_back();
 }
 
 Status RejectedRing::start_file() {

@@ -78,7 +78,7 @@ Opened<void> Store::Parts::open_files() {
   auto opened_numbers = Numbers::open(files, dir.paths.root, recovered.next_seq);
   if (!opened_numbers) return failure("open", dir.paths.numbers(), opened_numbers.error());
   numbers = std::move(*opened_numbers);
-  auto ring = RejectedRing::open(files, dir.paths, options.rejected_bytes_max);
+  auto ring = RejectedRing::open(files, dir.paths, health, options.rejected_bytes_max);
   if (!ring) return failure("open", dir.paths.rejected(), ring.error());
   rejected = std::move(*ring);
   return {};

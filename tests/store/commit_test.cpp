@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -208,6 +209,42 @@ TEST_F(CommitTest, KeepsRefusedRecordsWithTheirReason) {
             "{\"time\":\"1970-01-01T00:00:00.000000000Z\",\"reason\":\"bad_utf8\","
             "\"protocol\":\"es\",\"raw_base64\":\"//4h\"}\n");
   EXPECT_EQ(store->stats().rejected_kept, 2u);
+}
+
+TEST_F(CommitTest, AnOperatorsFilesBesideTheRefusedRecordsStay) {
+  Options made = options();
+  made.rejected_bytes_max = 8 * 1024;
+  { const auto store = must_open(made); }
+  write_bytes(dir() + "/rejected/2026-export.ndjson", std::string(100'000, 'x'));
+  const auto store = must_open(made);
+  for (int i = 0; i < 20; ++i) {
+    store->producer(0).open().reject(std::string(2000, 'r'), "bad_json", "log", 0);
+    store->producer(0).open().add_ticket({});
+    store->producer(0).publish();
+    EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+  }
+  EXPECT_TRUE(std::filesystem::exists(dir() + "/rejected/2026-export.ndjson"));
+}
+
+TEST_F(CommitTest, RefusedRecordsOfOneBatchStayWithinTheirLimit) {
+  Options made = options();
+  made.rejected_bytes_max = 64 * 1024;
+  const auto store = must_open(made);
+  StagingChain& chain = store->producer(0).open();
+  for (int i = 0; i < 100; ++i) chain.reject(std::string(2000, 'r'), "bad_json", "log", i);
+  chain.add_ticket({});
+  store->producer(0).publish();
+  EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+  EXPECT_EQ(store->stats().rejected_kept, 100u);
+  std::uintmax_t bytes = 0;
+  std::string newest;
+  for (const auto& entry : std::filesystem::directory_iterator(dir() + "/rejected")) {
+    bytes += entry.file_size();
+    newest = std::max(newest, entry.path().string());
+  }
+  EXPECT_LE(bytes, made.rejected_bytes_max);
+  EXPECT_GT(bytes, made.rejected_bytes_max / 2);
+  EXPECT_THAT(read_bytes(newest), HasSubstr("00.000000099Z"));
 }
 
 TEST_F(CommitTest, RefusedRecordsStayWithinTheirLimit) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -30,6 +31,19 @@ class FaultTest : public StoreFixture {
       if (status != CommitStatus::ok) return status;
     }
     return CommitStatus::ok;
+  }
+
+  // One request whose records are all refused.
+  static void refuse(Store& store, const std::vector<std::string>& raws) {
+    StagingChain& chain = store.producer(0).open();
+    for (const std::string& raw : raws) chain.reject(raw, "bad_json", "log", 0);
+    chain.add_ticket({});
+    store.producer(0).publish();
+    EXPECT_EQ(wait_for_answers(store.producer(0), 1), CommitStatus::ok);
+  }
+
+  [[nodiscard]] std::size_t rejected_files() const {
+    return os_files().list(dir() + "/rejected")->size();
   }
 
   FaultyFiles files_;
@@ -126,6 +140,34 @@ TEST_F(FaultTest, RefusedRecordsThatCannotBeKeptAreCountedAndStopNothing) {
   EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
   EXPECT_EQ(store->stats().rejected_lost, 1u);
   EXPECT_EQ(reports_.count(Severity::error), 1);
+}
+
+TEST_F(FaultTest, OnAFullDiskRefusedRecordsMakeNoFilesAndOneReport) {
+  const auto store = must_open(faulty_options());
+  files_.fail(Operation::write, "/rejected/", ENOSPC);
+  for (int i = 0; i < 5; ++i) refuse(*store, {"lost"});
+  EXPECT_EQ(rejected_files(), 0u);
+  files_.heal();
+  refuse(*store, {"kept"});
+  files_.fail(Operation::sync, "/rejected/", EIO);
+  for (int i = 0; i < 5; ++i) refuse(*store, {"lost"});
+  files_.heal();
+  refuse(*store, {"kept too"});
+  EXPECT_EQ(rejected_files(), 1u);
+  const std::string text = read_bytes(dir() + "/rejected/00000006.ndjson");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("lost")));
+  EXPECT_EQ(store->stats().rejected_lost, 10u);
+  EXPECT_EQ(store->stats().rejected_kept, 2u);
+  EXPECT_EQ(reports_.count(Severity::error), 2);
+}
+
+TEST_F(FaultTest, AnUnreadableFileOfRefusedRecordsDoesNotStopTheStart) {
+  refuse(*must_open(faulty_options()), {"first"});
+  files_.fail(Operation::open, "/rejected/", EACCES);
+  refuse(*must_open(faulty_options()), {"second"});
+  EXPECT_EQ(rejected_files(), 2u);
+  EXPECT_EQ(reports_.count(Severity::warning), 1);
 }
 
 TEST_F(FaultTest, AnUnusableDirectoryIsOneClearSentence) {
