@@ -45,6 +45,7 @@ Committer::Committer(CommitterParts parts, std::int64_t arrival_floor_ns)
 
 void Committer::run() {
   ::pthread_setname_np(::pthread_self(), "store-commit");
+  block_signals();
   ::prctl(PR_SET_TIMERSLACK, kTimerSlackNs, 0, 0, 0);
   // Acquire pairs with stop(): what was published before it is taken by the last commit.
   while (!stopping_.load(std::memory_order_acquire)) {
@@ -106,7 +107,11 @@ void Committer::commit_batch() {
   // Before the answers: a client that is quick to ask again is not in flight twice.
   pacer_.committed(batch_requests_, parts_.bell.waiting(), sync_time_);
   complete_batch(status);
-  last_commit_ = Clock::now();
+  if (status == CommitStatus::ok && batch_records_ != 0) {
+    last_commit_ = Clock::now();
+  } else {
+    idle();  // requests that store nothing keep neither the mark nor a segment's age waiting
+  }
 }
 
 void Committer::take_batch() {
@@ -141,7 +146,7 @@ CommitStatus Committer::store_batch() {
 CommitStatus Committer::store_records() {
   if (const CommitStatus room = make_room(batch_bytes_); room != CommitStatus::ok) return room;
   const auto first_seq = parts_.numbers.take(batch_records_);
-  if (!first_seq) return fail("reserve numbers for", first_seq.error());
+  if (!first_seq) return fail_or_full("reserve numbers for", first_seq.error());
   place_frames(*first_seq);
   if (Status written = segment_->write(pieces_); !written) return fail("write to", written.error());
   if (const CommitStatus durable = make_durable(); durable != CommitStatus::ok) return durable;
@@ -160,12 +165,14 @@ CommitStatus Committer::make_room(std::uint64_t bytes) {
     if (parts_.health.state() == State::failed) return CommitStatus::failed;
   }
   const Status started = start_segment(bytes);
-  if (started) return CommitStatus::ok;
-  if (!means_no_room(started.error())) return fail("make a new", started.error());
+  return started ? CommitStatus::ok : fail_or_full("make a new", started.error());
+}
+
+CommitStatus Committer::fail_or_full(const char* what, const boost::system::error_code& error) {
+  if (!means_no_room(error)) return fail(what, error);
   parts_.health.set_full(
-      fmt::format("no room for a new segment in {}: {}; free some space and "
-                  "logs are accepted again",
-                  parts_.dir.paths.root, started.error().message()));
+      fmt::format("no room to {} segment in {}: {}; free some space and logs are accepted again",
+                  what, parts_.dir.paths.root, error.message()));
   parts_.keeper.announce_room();
   return CommitStatus::full;
 }

@@ -87,6 +87,8 @@ class Committer {
 
   void retire_segment();
   [[nodiscard]] CommitStatus fail(const char* what, const boost::system::error_code& error);
+  // While nothing of the batch has been written: no room is `full`, which may pass.
+  [[nodiscard]] CommitStatus fail_or_full(const char* what, const boost::system::error_code& error);
   [[nodiscard]] std::int64_t arrival_now();
   [[nodiscard]] std::int64_t now_ns() const;
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -203,6 +204,15 @@ class OsFileSystem final : public FileSystem {
 FileSystem& os_files() noexcept {
   static OsFileSystem files;
   return files;
+}
+
+void block_signals() noexcept {
+  sigset_t signals;
+  ::sigfillset(&signals);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
+    ::sigdelset(&signals, fault);
+  }
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 Result<std::string> read_small_file(FileSystem& files, const std::string& path) {

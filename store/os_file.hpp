@@ -93,6 +93,10 @@ class FileSystem {
 // The machine's own files.
 [[nodiscard]] FileSystem& os_files() noexcept;
 
+// Signals go to other threads than the calling one, whose calls they would cut short; those that a
+// thread's own fault raises stay.
+void block_signals() noexcept;
+
 // The whole of a small file.
 [[nodiscard]] Result<std::string> read_small_file(FileSystem& files, const std::string& path);
 // Makes a small file that is either absent or whole, whatever crashes: written beside, synced,

@@ -150,6 +150,7 @@ Status SegmentKeeper::remove_leftovers() {
 
 void SegmentKeeper::run() {
   ::pthread_setname_np(::pthread_self(), "store-keeper");
+  block_signals();
   std::unique_lock lock(mutex_);
   for (;;) {
     if (!retired_.empty()) {

@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -10,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/format.hpp"
 #include "tests/store/store_fixture.hpp"
 
 namespace logboom::store {
@@ -209,6 +212,37 @@ TEST_F(CommitTest, KeepsRefusedRecordsWithTheirReason) {
             "{\"time\":\"1970-01-01T00:00:00.000000000Z\",\"reason\":\"bad_utf8\","
             "\"protocol\":\"es\",\"raw_base64\":\"//4h\"}\n");
   EXPECT_EQ(store->stats().rejected_kept, 2u);
+}
+
+TEST_F(CommitTest, RequestsWithoutRecordsDoNotDelayTheMark) {
+  const auto store = must_open(options());
+  EXPECT_EQ(commit(*store, {body_line("a")}), CommitStatus::ok);
+  const auto bytes_at_mark = [this] {
+    return read_bytes(segment_files(dir()).front()).substr(2 * kCommitAlignment, 4);
+  };
+  EXPECT_TRUE(eventually([&] {
+    store->producer(0).open().add_ticket({});
+    store->producer(0).publish();
+    EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+    return bytes_at_mark() == "LBFM";
+  }));
+}
+
+TEST_F(CommitTest, ItsThreadsLeaveSignalsToOthers) {
+  const auto store = must_open(options());
+  EXPECT_EQ(commit(*store, {body_line("a")}), CommitStatus::ok);
+  int threads = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (!read_bytes(task.path() / "comm").starts_with("store-")) continue;
+    ++threads;
+    const std::string status = read_bytes(task.path() / "status");
+    const std::size_t at = status.find("SigBlk:\t");
+    ASSERT_NE(at, std::string::npos);
+    const std::uint64_t blocked = std::stoull(status.substr(at + 8, 16), nullptr, 16);
+    EXPECT_NE(blocked & (1u << (SIGTERM - 1)), 0u);
+    EXPECT_NE(blocked & (1u << (SIGCHLD - 1)), 0u);
+  }
+  EXPECT_EQ(threads, 2);
 }
 
 TEST_F(CommitTest, AnOperatorsFilesBesideTheRefusedRecordsStay) {

@@ -170,6 +170,16 @@ TEST_F(FaultTest, AnUnreadableFileOfRefusedRecordsDoesNotStopTheStart) {
   EXPECT_EQ(reports_.count(Severity::warning), 1);
 }
 
+TEST_F(FaultTest, WithoutRoomForNumbersItIsFullAndGoesOn) {
+  const auto store = must_open(faulty_options());
+  files_.fail(Operation::write, "/numbers", ENOSPC);
+  EXPECT_EQ(commit(*store, {body_line("refused")}), CommitStatus::full);
+  files_.heal();
+  ASSERT_TRUE(eventually([&] { return store->state() == State::accepting; }));
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+  EXPECT_EQ(read_all(dir()).size(), 1u);
+}
+
 TEST_F(FaultTest, AnUnusableDirectoryIsOneClearSentence) {
   write_bytes(temp_.path() + "/file", "x");
   Options made = options();
