@@ -1,6 +1,7 @@
 #include "store/rejected_ring.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <ctime>
 #include <iterator>
@@ -231,7 +232,7 @@ Status RejectedRing::remove_oldest() {
   bytes_ -= ring_.front().bytes;
   const Status removed = files_->remove(paths_->rejected() + "/" + ring_.front().name);
   ring_.pop_front();
-  if (!removed) return removed;
+  if (!removed && removed.error() != os_error(ENOENT)) return removed;  // an operator was first
   return files_->sync_directory(paths_->rejected());
 }
 

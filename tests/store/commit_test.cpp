@@ -260,6 +260,21 @@ TEST_F(CommitTest, AnOperatorsFilesBesideTheRefusedRecordsStay) {
   EXPECT_TRUE(std::filesystem::exists(dir() + "/rejected/2026-export.ndjson"));
 }
 
+TEST_F(CommitTest, RefusedRecordsAreKeptThoughAnOperatorRemovedTheirOldFiles) {
+  Options made = options();
+  made.rejected_bytes_max = 16 * 1024;
+  const auto store = must_open(made);
+  for (int i = 0; i < 40; ++i) {
+    if (i == 6) std::filesystem::remove(dir() + "/rejected/00000001.ndjson");
+    store->producer(0).open().reject(std::string(2000, 'r'), "bad_json", "log", 0);
+    store->producer(0).open().add_ticket({});
+    store->producer(0).publish();
+    EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+  }
+  EXPECT_EQ(store->stats().rejected_kept, 40u);
+  EXPECT_EQ(reports_.text(), "");
+}
+
 TEST_F(CommitTest, RefusedRecordsOfOneBatchStayWithinTheirLimit) {
   Options made = options();
   made.rejected_bytes_max = 64 * 1024;
