@@ -123,6 +123,11 @@ void StagingChain::recycle() noexcept {
   if (rejected_text_.capacity() > kRejectedTextKept) rejected_text_.shrink_to_fit();
 }
 
+void StagingChain::make_ready(std::size_t tickets) {
+  tickets_.reserve(tickets);
+  add_block(StagingBlockPool::kBlockBytes);
+}
+
 void StagingChain::add_block(std::size_t bytes) {
   StagingBlock* const block = blocks_->take(bytes);
   (last_ == nullptr ? first_ : last_->next) = block;
@@ -141,7 +146,13 @@ void StagingChain::give_back_after(StagingBlock* last) noexcept {
 }
 
 Producer::Producer(Doorbell& bell)
-    : bell_(&bell), completion_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+    : bell_(&bell), completion_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  for (std::size_t i = 0; i < kChainsReady; ++i) {
+    auto* const chain = new StagingChain(blocks_);
+    chain->make_ready(kTicketsReady);
+    put_spare(chain);
+  }
+}
 
 Producer::~Producer() {
   delete published_.load(std::memory_order_acquire);

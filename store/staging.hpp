@@ -134,6 +134,8 @@ class StagingChain {
   void complete(CommitStatus status) noexcept { status_ = status; }
   [[nodiscard]] CommitStatus status() const noexcept { return status_; }
 
+  // Takes the memory that an ordinary commit needs, so that no later one has to.
+  void make_ready(std::size_t tickets);
   // Makes the chain as good as new and keeps its first block.
   void recycle() noexcept;
 
@@ -158,6 +160,11 @@ class StagingChain {
 // under "the committer's end".
 class Producer {
  public:
+  // Chains made beforehand, since how many are needed is a matter of timing:
+  //   one open or published, one being committed, two completed and not yet drained.
+  static constexpr std::size_t kChainsReady = 4;
+  static constexpr std::size_t kTicketsReady = 4096;
+
   // The bell outlives the producer. completion_fd() is negative if there was no descriptor for it.
   explicit Producer(Doorbell& bell);
   Producer(const Producer&) = delete;
