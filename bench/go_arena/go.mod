@@ -1,0 +1,3 @@
+module logboom/bench/go_arena
+
+go 1.24.0
