@@ -158,10 +158,12 @@ void Arena::enter_next_chunk() {
   enter(next);
 }
 
+// The end follows from the size of all chunks: reset() need not wait for the chunk's cold header.
 void Arena::enter(Block* chunk) noexcept {
   current_ = chunk;
   chunk_begin_ = cursor_ = chunk->begin();
-  limit_ = chunk->end();
+  limit_ = reinterpret_cast<std::byte*>(chunk) + options_.chunk_bytes;
+  assert(limit_ == chunk->end());
 }
 
 void Arena::leave_chunks() noexcept {
