@@ -24,7 +24,7 @@ ArenaPool::~ArenaPool() {
 }
 
 std::optional<ArenaLease> ArenaPool::try_lease() & {
-  std::uint32_t index = pop_idle();
+  std::uint32_t index = idle_.pop();
   if (index == kNone) index = claim_fresh();
   if (index == kNone) {
     misses_.fetch_add(1, std::memory_order_relaxed);
@@ -47,31 +47,7 @@ void ArenaPool::give_back(std::uint32_t index) noexcept {
   slot.arena->hand_over();
   slot.capacity_bytes.store(slot.arena->capacity_bytes(), std::memory_order_relaxed);
   add<std::uint64_t>(slot.turns, 1);
-  push_idle(index);
-}
-
-// A slot that another thread pops meanwhile may show any `next` here; then the tag has changed and
-// the exchange fails. Acquire pairs with the release in push_idle(): all that the last lessee did
-// to the arena is visible. Every change of the head is a read-modify-write, so a chain of them
-// carries the release of each push below the top as well.
-std::uint32_t ArenaPool::pop_idle() noexcept {
-  Head head = idle_.load(std::memory_order_acquire);
-  while (head.slot != kNone) {
-    const std::uint32_t below = slots_[head.slot].next.load(std::memory_order_relaxed);
-    if (idle_.compare_exchange_weak(head, Head{head.tag + 1, below}, std::memory_order_acquire,
-                                    std::memory_order_acquire)) {
-      return head.slot;
-    }
-  }
-  return kNone;
-}
-
-void ArenaPool::push_idle(std::uint32_t slot) noexcept {
-  Head head = idle_.load(std::memory_order_relaxed);
-  do {
-    slots_[slot].next.store(head.slot, std::memory_order_relaxed);
-  } while (!idle_.compare_exchange_weak(head, Head{head.tag + 1, slot}, std::memory_order_release,
-                                        std::memory_order_relaxed));
+  idle_.push(index);
 }
 
 // Makes the next arena, or returns kNone when all exist.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "arena/arena.hpp"
+#include "arena/idle_stack.hpp"
 #include "arena/large_block_cache.hpp"
 
 namespace logboom::arena {
@@ -73,7 +74,7 @@ class [[nodiscard]] ArenaLease {
 
 // A fixed number of arenas, shared by all threads. They are made when first needed and leased
 // most recently used first, so that few stay warm. Leasing and returning take no lock: idle slots
-// are a stack of indices whose head carries a tag against ABA.
+// are a stack (arena/idle_stack.hpp).
 // Lifetime: all leases are back before the pool is destroyed (asserted), and `large_blocks`
 // outlives it.
 class ArenaPool {
@@ -92,29 +93,19 @@ class ArenaPool {
  private:
   friend class ArenaLease;
 
-  static constexpr std::uint32_t kNone = 0xffffffff;
-
-  // The top of the stack of idle slots, changed as one word; `tag` grows with each change.
-  // Aligned as a word, or clang calls a library for it.
-  struct alignas(8) Head {
-    std::uint32_t tag;
-    std::uint32_t slot;
-  };
-  static_assert(std::atomic<Head>::is_always_lock_free);
-
   // A cache line of its own, for its lessee writes it. The counters have one writer at a time, the
   // lessee, whom the stack orders behind the one before; so they need no read-modify-write.
   struct alignas(64) Slot {
-    std::atomic<std::uint32_t> next{kNone};  // the idle slot below; valid while this one is idle
-    std::atomic<std::uint64_t> turns{0};     // leases and returns: odd while it is out
+    std::atomic<std::uint32_t> next{0};   // IdleStack's
+    std::atomic<std::uint64_t> turns{0};  // leases and returns: odd while it is out
     std::atomic<std::uint64_t> used_bytes{0};
     std::atomic<std::size_t> used_bytes_max{0};
     std::atomic<std::size_t> capacity_bytes{0};
     std::optional<Arena> arena;  // touched by the lessee only
   };
 
-  std::uint32_t pop_idle() noexcept;
-  void push_idle(std::uint32_t slot) noexcept;
+  static constexpr std::uint32_t kNone = IdleStack<Slot>::kNone;
+
   std::uint32_t claim_fresh() noexcept;
   void give_back(std::uint32_t slot) noexcept;
 
@@ -122,7 +113,7 @@ class ArenaPool {
   LargeBlockCache& large_blocks_;
   const std::unique_ptr<Slot[]> slots_;
 
-  alignas(64) std::atomic<Head> idle_{Head{0, kNone}};
+  alignas(64) IdleStack<Slot> idle_{slots_.get()};
   alignas(64) std::atomic<std::uint32_t> fresh_{0};  // the first slot that was never leased
   std::atomic<std::uint64_t> misses_{0};
 };
