@@ -10,7 +10,9 @@ function(logboom_module name)
   set_target_properties(logboom_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
   list(TRANSFORM arg_LINKS REPLACE "^(arena|metrics|record|store|query|handlers|config|server)$"
                                    "logboom_\\1")
-  target_link_libraries(logboom_${name} PUBLIC logboom_base ${arg_LINKS} PRIVATE ${arg_PRIVATE_LINKS})
+  # What is installed leaves the project's own warnings and sanitizers behind.
+  target_link_libraries(logboom_${name} PUBLIC $<BUILD_INTERFACE:logboom_base> ${arg_LINKS}
+                                        PRIVATE ${arg_PRIVATE_LINKS})
 endfunction()
 
 # logboom_test(NAME SOURCES ... LINKS ...): one test program a folder, found by ctest case by case.
