@@ -153,7 +153,7 @@ def main():
     without_go = go_figures(arguments, figures)
     print(table(figures))
     if not any(column == "mimalloc" for _, _, column in figures):
-        print("\nWithout mimalloc: libmimalloc.so.2 is not installed (package libmimalloc2.0).")
+        print("\nWithout mimalloc: libmimalloc.so.2 is not installed (./dev deps does).")
     if without_go:
         print(f"\nWithout go-arena: {without_go}.")
     print(f"\nLoad of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
