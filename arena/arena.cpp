@@ -95,11 +95,11 @@ void* Arena::allocate_on_heap(std::size_t bytes, std::size_t alignment) {
 bool Arena::try_extend(const void* block, std::size_t old_bytes, std::size_t new_bytes) noexcept {
   assert(owned_by_this_thread());
   assert(old_bytes <= new_bytes);
-  const std::size_t more = new_bytes - old_bytes;
-  if (static_cast<const std::byte*>(block) + old_bytes == cursor_) {
-    if (more > static_cast<std::size_t>(limit_ - cursor_)) return false;
-    unpoison(cursor_, more);
-    cursor_ += more;
+  if (static_cast<const std::byte*>(block) + whole_granules(old_bytes) == cursor_) {
+    std::byte* const start = cursor_ - whole_granules(old_bytes);
+    if (new_bytes > static_cast<std::size_t>(limit_ - start)) return false;
+    unpoison(start, new_bytes);
+    cursor_ = start + whole_granules(new_bytes);
     return true;
   }
   Block** const link = find_large(block);
@@ -109,7 +109,7 @@ bool Arena::try_extend(const void* block, std::size_t old_bytes, std::size_t new
   assert(large.large_bytes == old_bytes);
   unpoison(large.large, new_bytes);
   large.large_bytes = new_bytes;
-  used_elsewhere_bytes_ += more;
+  used_elsewhere_bytes_ += new_bytes - old_bytes;
   return true;
 }
 

@@ -174,8 +174,7 @@ TEST(ArenaTest, ARequestAboveTheNextRetainedChunkSharesNoMemoryWithLaterOnes) {
 TEST(ArenaTest, UsedBytesCountGapsAndAllKindsOfBlocks) {
   Arena arena(small_chunks());
   (void)arena.allocate(1, 1);
-  const std::size_t before = arena.used_bytes();
-  EXPECT_EQ(before, 1U);
+  EXPECT_EQ(arena.used_bytes(), 8U);
   (void)arena.allocate(8, 8);
   EXPECT_EQ(arena.used_bytes(), 16U);
   (void)arena.allocate(100'000);
@@ -200,7 +199,22 @@ TEST(ArenaTest, RefusesToExtendWhatIsNotTheLatestOrDoesNotFit) {
   void* const second = arena.allocate(100, 1);
   EXPECT_FALSE(arena.try_extend(first, 100, 101));
   EXPECT_FALSE(arena.try_extend(second, 100, kChunkBytes));
-  EXPECT_EQ(arena.used_bytes(), 200U);
+  EXPECT_EQ(arena.used_bytes(), 208U);
+}
+
+TEST(ArenaTest, WhatFollowsAnExtendedAllocationOfAnyLengthIsApart) {
+  Arena arena(small_chunks());
+  for (std::size_t bytes = 0; bytes < 20; ++bytes) {
+    for (std::size_t more = 0; more < 20; ++more) {
+      const Filled block(arena, bytes, 1);
+      ASSERT_TRUE(arena.try_extend(block.span.data(), bytes, bytes + more));
+      std::memset(block.span.data() + bytes, 2, more);
+      const Filled next(arena, 9, 3);
+      EXPECT_TRUE(block.intact() && next.intact()) << bytes << " and " << more;
+      EXPECT_GE(next.span.data(), block.span.data() + bytes + more);
+    }
+    arena.reset();
+  }
 }
 
 TEST(ArenaTest, ExtendsALargeBlockWithinItsSizeClass) {
@@ -348,6 +362,12 @@ TEST_F(ArenaPoisonDeathTest, UseOfALargeBlockAfterItsReleaseIsReported) {
 TEST_F(ArenaPoisonDeathTest, ReadingBehindTheLatestAllocationIsReported) {
   const auto bytes = arena_.create_span<char>(13);
   EXPECT_DEATH(std::printf("%c", bytes.data()[13]), "use-after-poison");
+}
+
+TEST_F(ArenaPoisonDeathTest, ReadingBehindAnEarlierAllocationIsReported) {
+  const std::string_view text = arena_.copy("13 characters");
+  (void)arena_.copy("the next");
+  EXPECT_DEATH(std::printf("%c", text.data()[13]), "AddressSanitizer");
 }
 
 TEST_F(ArenaPoisonDeathTest, ReadingBehindALargeBlockIsReported) {
