@@ -51,6 +51,15 @@ void Committer::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     if (wait_for_requests()) commit_batch();
   }
+  finish();
+}
+
+void Committer::turn() {
+  if (parts_.bell.waiting() > 0) return commit_batch();
+  if (segment_ != nullptr && segment_->wants_mark()) rest();
+}
+
+void Committer::finish() {
   commit_batch();
   retire_segment();
 }
@@ -89,7 +98,11 @@ Committer::Clock::time_point Committer::idle_deadline() const {
 
 // Nothing waits: tell readers what is durable, close a segment that has become old.
 void Committer::idle() {
-  if (segment_ == nullptr || Clock::now() < idle_deadline()) return;
+  if (segment_ == nullptr || !parts_.options.threads || Clock::now() < idle_deadline()) return;
+  rest();
+}
+
+void Committer::rest() {
   if (!segment_->wants_mark()) return retire_segment();
   const Status marked = segment_->write_mark(last_arrival_ns_, parts_.numbers.next());
   if (!marked) static_cast<void>(fail("write to", marked.error()));

@@ -59,6 +59,12 @@ class Committer {
   void run();
   void stop() noexcept;
 
+  // What the thread would do next, for a store without threads: commits what is published; if
+  // nothing is, tells readers what is durable.
+  void turn();
+  // What run() does last.
+  void finish();
+
  private:
   using Clock = Doorbell::Clock;
   struct Taken {
@@ -70,6 +76,7 @@ class Committer {
   void gather() noexcept;
   [[nodiscard]] Clock::time_point idle_deadline() const;
   void idle();
+  void rest();
 
   void commit_batch();
   void take_batch();

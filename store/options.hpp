@@ -30,6 +30,9 @@ struct Options {
   // The store's own events, one sentence each, from any of its threads; never on the commit path
   // in normal operation.
   std::function<void(Severity, std::string_view)> report = [](Severity, std::string_view) {};
+  // Whether the store runs its work on threads of its own. If not, nothing happens but in
+  // Store::turn(): for simulations that decide who does what when.
+  bool threads = true;
   // Where its files are: the machine's own if null. Outlives the store.
   FileSystem* files = nullptr;
   // Nanoseconds since the Unix epoch; any thread. Null is the system's clock.

@@ -30,10 +30,12 @@ SegmentKeeper::~SegmentKeeper() {
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
+  std::unique_lock lock(mutex_);
+  while (!retired_.empty()) static_cast<void>(work(lock));
   if (spare_) discard(std::move(*spare_));
 }
 
-Status SegmentKeeper::start() {
+Status SegmentKeeper::start(bool own_thread) {
   if (Status removed = remove_leftovers(); !removed) return removed;
   auto first = make_zeroed(std::min(kFirstBytes, segment_bytes_));
   Status made;
@@ -44,8 +46,9 @@ Status SegmentKeeper::start() {
   } else {
     made = first.error();
     retry_after_ = kRetryMin;
+    may_retry_ = false;
   }
-  thread_ = std::thread([this] { run(); });
+  if (own_thread) thread_ = std::thread([this] { run(); });
   return made;
 }
 
@@ -153,27 +156,43 @@ void SegmentKeeper::run() {
   block_signals();
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (!retired_.empty()) {
-      const std::unique_ptr<SegmentWriter> segment = std::move(retired_.front());
-      retired_.erase(retired_.begin());
-      lock.unlock();
-      finish(*segment);
-      lock.lock();
-    } else if (stopping_.load(std::memory_order_relaxed)) {
-      return;
-    } else if (!spare_ && retry_after_ == retry_after_.zero()) {
-      prepare(lock);
-    } else if (spare_ && room_awaited_) {
-      room_awaited_ = false;
-      lock.unlock();
-      health_.set_room();
-      lock.lock();
-    } else if (spare_) {
+    if (work(lock)) continue;
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    if (spare_) {
       changed_.wait(lock);
     } else if (changed_.wait_for(lock, retry_after_) == std::cv_status::timeout) {
-      prepare(lock);
+      may_retry_ = true;
     }
   }
+}
+
+bool SegmentKeeper::turn() {
+  std::unique_lock lock(mutex_);
+  may_retry_ = true;
+  return work(lock);
+}
+
+// The next piece of work that is due, without the lock while it lasts.
+bool SegmentKeeper::work(std::unique_lock<std::mutex>& lock) {
+  if (!retired_.empty()) {
+    const std::unique_ptr<SegmentWriter> segment = std::move(retired_.front());
+    retired_.erase(retired_.begin());
+    lock.unlock();
+    finish(*segment);
+    lock.lock();
+    return true;
+  }
+  if (stopping_.load(std::memory_order_relaxed)) return false;
+  if (!spare_) {
+    if (!may_retry_) return false;
+    prepare(lock);
+    return true;
+  }
+  if (!std::exchange(room_awaited_, false)) return false;
+  lock.unlock();
+  health_.set_room();
+  lock.lock();
+  return true;
 }
 
 void SegmentKeeper::finish(SegmentWriter& segment) {
@@ -193,6 +212,7 @@ void SegmentKeeper::prepare(std::unique_lock<std::mutex>& lock) {
     spare_ = std::move(*made);
     retry_after_ = retry_after_.zero();
   } else {
+    may_retry_ = false;
     retry_after_ = std::clamp(2 * retry_after_, kRetryMin, kRetryMax);
   }
 }

@@ -36,9 +36,11 @@ class SegmentKeeper {
   // Closes what was retired, removes the spare file, joins the thread.
   ~SegmentKeeper();
 
-  // Removes left-over spare files, makes the first one and starts the thread; also if the error
-  // says that there is no room, and then it goes on trying.
-  [[nodiscard]] Status start();
+  // Removes left-over spare files, makes the first one and, if asked to, starts the thread; also if
+  // the error says that there is no room, and then it goes on trying.
+  [[nodiscard]] Status start(bool own_thread);
+  // Does the next piece of the thread's work, without waiting for its time; false if there is none.
+  bool turn();
 
   // A file of at least `bytes`, from the committer's thread: the one made ahead, or, if the
   // committer outran it, one made now without zeros being written.
@@ -57,6 +59,7 @@ class SegmentKeeper {
   [[nodiscard]] Status remove_leftovers();
 
   void run();
+  [[nodiscard]] bool work(std::unique_lock<std::mutex>& lock);
   void finish(SegmentWriter& segment);
   void prepare(std::unique_lock<std::mutex>& lock);
 
@@ -76,6 +79,7 @@ class SegmentKeeper {
   std::vector<std::unique_ptr<SegmentWriter>> retired_;
   std::uint64_t files_made_ = 0;
   std::chrono::milliseconds retry_after_{0};  // 0 unless the last attempt failed
+  bool may_retry_ = true;                     // the time after it is over
 
   std::thread thread_;
 };

@@ -96,7 +96,7 @@ Opened<void> Store::Parts::make_producers() {
 
 Opened<void> Store::Parts::start_keeper() {
   keeper.emplace(files, dir.paths, health, SegmentWriter::bytes_for(options.segment_bytes_max));
-  const Status started = keeper->start();
+  const Status started = keeper->start(options.threads);
   if (started) return {};
   if (!means_no_room(started.error())) {
     return failure("make a segment in", dir.paths.segments(), started.error());
@@ -113,12 +113,16 @@ void Store::Parts::start_committer() {
   committer.emplace(CommitterParts{options, files, dir, *numbers, *rejected, *keeper, health,
                                    counters, bell, producers},
                     recovered.last_arrival_ns);
-  committing = std::thread([this] { committer->run(); });
+  if (options.threads) committing = std::thread([this] { committer->run(); });
 }
 
 void Store::Parts::stop() {
   committer->stop();
-  committing.join();
+  if (committing.joinable()) {
+    committing.join();
+  } else {
+    committer->finish();
+  }
   keeper.reset();  // closes the segments that the committer has left
   if (const Status closed = numbers->close(); !closed) {
     health.report(Severity::warning,
@@ -138,6 +142,14 @@ Store::Store(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Store::~Store() {
   parts_->stop();
+}
+
+void Store::turn(Worker worker) {
+  assert(!parts_->options.threads);
+  switch (worker) {
+    case Worker::committer: return parts_->committer->turn();
+    case Worker::keeper: parts_->keeper->turn(); return;
+  }
 }
 
 Producer& Store::producer(std::size_t index) {

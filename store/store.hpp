@@ -26,6 +26,10 @@ class Store {
   // threads have stopped using their ends; chains not drained are gone.
   ~Store();
 
+  enum class Worker : std::uint8_t { committer, keeper };
+  // Of a store without threads: lets the worker do the next piece of its work, if there is any.
+  void turn(Worker worker);
+
   [[nodiscard]] Producer& producer(std::size_t index);
   [[nodiscard]] State state() const noexcept;      // any thread
   [[nodiscard]] std::string state_reason() const;  // why it is not accepting, else empty

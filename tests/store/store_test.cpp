@@ -80,5 +80,21 @@ TEST_F(StoreTest, KeepsItsIdentity) {
   EXPECT_EQ(must_open(options())->store_id(), id);
 }
 
+TEST_F(StoreTest, WithoutThreadsWorksInItsTurnsOnly) {
+  Options made = options();
+  made.threads = false;
+  const auto store = must_open(made);
+  Producer& end = store->producer(0);
+  append_line(end.open(), body_line("a"));
+  end.open().add_ticket({7, 1});
+  end.publish();
+  EXPECT_EQ(store->stats().records, 0u);
+  store->turn(Store::Worker::committer);
+  EXPECT_EQ(wait_for_answers(end, 1), CommitStatus::ok);
+  store->turn(Store::Worker::committer);  // the mark that shows it to readers
+  store->turn(Store::Worker::keeper);
+  EXPECT_EQ(read_all(dir()).size(), 1u);
+}
+
 }  // namespace
 }  // namespace logboom::store
