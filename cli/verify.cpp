@@ -23,10 +23,11 @@ int run_verify(const SettingsArguments& arguments) {
       store::verify(settings->store.dir, [](std::string_view finding) { complain(finding); });
   if (!counts) return complain_of_store(counts.error());
   fmt::print(
-      "segments {}\nframes {}\nrecords {}\nbytes {}\ntorn tails {}\ndamaged regions {}\n"
+      "files {}\nsealed {}\nframes {}\nrecords {}\nbytes {}\ntorn tails {}\ndamaged regions {}\n"
       "damaged bytes {}\n{}\n",
-      counts->segments, counts->frames, counts->records, counts->bytes, counts->torn_tails,
-      counts->damaged_regions, counts->damaged_bytes, counts->intact() ? "intact" : "damaged");
+      counts->files, counts->sealed, counts->frames, counts->records, counts->bytes,
+      counts->torn_tails, counts->damaged_regions, counts->damaged_bytes,
+      counts->intact() ? "intact" : "damaged");
   return counts->intact() ? kExitOk : kExitNegative;
 }
 

@@ -54,9 +54,14 @@ void Committer::run() {
   finish();
 }
 
-void Committer::turn() {
-  if (parts_.bell.waiting() > 0) return commit_batch();
-  if (segment_ != nullptr && segment_->wants_mark()) rest();
+bool Committer::turn() {
+  if (parts_.bell.waiting() > 0) {
+    commit_batch();
+    return true;
+  }
+  if (segment_ == nullptr || !segment_->wants_mark()) return false;
+  rest();
+  return true;
 }
 
 void Committer::finish() {

@@ -60,8 +60,8 @@ class Committer {
   void stop() noexcept;
 
   // What the thread would do next, for a store without threads: commits what is published; if
-  // nothing is, tells readers what is durable.
-  void turn();
+  // nothing is, tells readers what is durable. False if there is nothing to do.
+  bool turn();
   // What run() does last.
   void finish();
 

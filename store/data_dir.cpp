@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -16,11 +15,6 @@
 namespace logboom::store {
 
 namespace {
-
-constexpr std::size_t kSeqDigits = 20;
-// Nanoseconds since 1970 reach into 2262.
-constexpr int kYearEnd = 2262;
-constexpr std::size_t kArrivalChars = std::string_view("20261122T101500.123Z").size();
 
 Opened<void> failure(std::string sentence) {
   return {boost::system::in_place_error, std::move(sentence)};
@@ -66,7 +60,8 @@ Opened<std::unique_ptr<FileLock>> take_lock(FileSystem& files, const DataPaths& 
 }
 
 Opened<void> make_layout(FileSystem& files, const DataPaths& paths) {
-  for (const auto& dir : {paths.segments(), paths.rejected(), paths.quarantine()}) {
+  for (const auto& dir :
+       {paths.segments(), paths.sealed(), paths.cursors(), paths.rejected(), paths.quarantine()}) {
     if (Status made = files.make_directory(dir); !made) {
       return failure(explain("make", dir, made.error()));
     }
@@ -124,62 +119,6 @@ Opened<void> prepare(FileSystem& files, DataDir& dir) {
 }
 
 }  // namespace
-
-std::string segment_name(std::int64_t arrival_ns, std::uint64_t first_seq) {
-  const std::time_t seconds = arrival_ns / 1'000'000'000;
-  const std::int64_t milliseconds = arrival_ns / 1'000'000 % 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}{:02}{:02}T{:02}{:02}{:02}.{:03}Z-{:020}{}", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, milliseconds,
-                     first_seq, kSegmentSuffix);
-}
-
-std::uint64_t first_seq_in_name(std::string_view name) noexcept {
-  if (!name.ends_with(kSegmentSuffix)) return 0;
-  name.remove_suffix(kSegmentSuffix.size());
-  if (name.size() < kSeqDigits + 1 || name[name.size() - kSeqDigits - 1] != '-') return 0;
-  std::uint64_t seq = 0;
-  const char* const end = name.data() + name.size();
-  const auto parsed = std::from_chars(end - kSeqDigits, end, seq);
-  return parsed.ec == std::errc{} && parsed.ptr == end ? seq : 0;
-}
-
-std::int64_t arrival_in_name(std::string_view name) noexcept {
-  if (name.size() < kArrivalChars) return 0;
-  bool read = name[8] == 'T' && name[15] == '.' && name[19] == 'Z';
-  const auto number = [&](std::size_t from, std::size_t digits) {
-    int value = 0;
-    const char* const end = name.data() + from + digits;
-    const auto parsed = std::from_chars(name.data() + from, end, value);
-    read = read && parsed.ec == std::errc{} && parsed.ptr == end;
-    return value;
-  };
-  std::tm utc{};
-  utc.tm_year = number(0, 4) - 1900;
-  utc.tm_mon = number(4, 2) - 1;
-  utc.tm_mday = number(6, 2);
-  utc.tm_hour = number(9, 2);
-  utc.tm_min = number(11, 2);
-  utc.tm_sec = number(13, 2);
-  const std::int64_t milliseconds = number(16, 3);
-  read = read && utc.tm_year + 1900 < kYearEnd;
-  return read ? ::timegm(&utc) * 1'000'000'000 + milliseconds * 1'000'000 : 0;
-}
-
-bool is_older_segment(std::string_view a, std::string_view b) noexcept {
-  const std::uint64_t first_a = first_seq_in_name(a);
-  const std::uint64_t first_b = first_seq_in_name(b);
-  return first_a != first_b ? first_a < first_b : a < b;
-}
-
-Result<std::vector<std::string>> list_segments(FileSystem& files, const DataPaths& paths) {
-  auto names = files.list(paths.segments());
-  if (!names) return names.error();
-  std::erase_if(*names, [](const std::string& name) { return first_seq_in_name(name) == 0; });
-  std::sort(names->begin(), names->end(), is_older_segment);
-  return names;
-}
 
 Opened<DataDir> DataDir::open(FileSystem& files, const std::string& dir) {
   DataDir made;

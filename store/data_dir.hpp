@@ -23,25 +23,11 @@ struct DataPaths {
   [[nodiscard]] std::string lock() const { return root + "/LOCK"; }
   [[nodiscard]] std::string numbers() const { return root + "/numbers"; }
   [[nodiscard]] std::string segments() const { return root + "/segments"; }
+  [[nodiscard]] std::string sealed() const { return root + "/sealed"; }
+  [[nodiscard]] std::string cursors() const { return root + "/cursors"; }
   [[nodiscard]] std::string rejected() const { return root + "/rejected"; }
   [[nodiscard]] std::string quarantine() const { return root + "/quarantine"; }
 };
-
-inline constexpr std::string_view kSegmentSuffix = ".seg";
-// Files of zeros that wait to become segments; left-overs are removed at opening.
-inline constexpr std::string_view kSparePrefix = ".spare-";
-
-// `20261122T101500.123Z-00000000000000000001.seg`: when it was made and its first number.
-[[nodiscard]] std::string segment_name(std::int64_t arrival_ns, std::uint64_t first_seq);
-// The first number in a segment's name, or 0 if the name is not a segment's.
-[[nodiscard]] std::uint64_t first_seq_in_name(std::string_view name) noexcept;
-// The arrival in a segment's name, cut to milliseconds, or 0 if there is none.
-[[nodiscard]] std::int64_t arrival_in_name(std::string_view name) noexcept;
-// The order of segments: by number, which only grows, while a clock may go back.
-[[nodiscard]] bool is_older_segment(std::string_view a, std::string_view b) noexcept;
-// The names of all segments, oldest first.
-[[nodiscard]] Result<std::vector<std::string>> list_segments(FileSystem& files,
-                                                             const DataPaths& paths);
 
 // A data directory that is there, is ours to write, and is of a version this binary knows.
 struct DataDir {

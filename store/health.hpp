@@ -64,6 +64,8 @@ struct Counters {
   std::atomic<std::uint64_t> last_seq{0};
   std::atomic<std::uint64_t> rejected_kept{0};
   std::atomic<std::uint64_t> rejected_lost{0};
+  std::atomic<std::uint64_t> sealed{0};
+  std::atomic<std::uint64_t> seal_failures{0};
   Histogram sync_us;
   Histogram commit_us;
   Histogram requests_per_commit;

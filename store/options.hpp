@@ -24,6 +24,8 @@ struct Options {
   std::chrono::microseconds commit_window{-1};
   std::size_t segment_bytes_max = 64 * 1024 * 1024;
   std::chrono::seconds segment_age_max{600};
+  // The zstd level of sealed files.
+  int compression = 3;
   std::size_t rejected_bytes_max = 64 * 1024 * 1024;
   // Number of producers: one per io thread.
   std::size_t producers = 1;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,6 +32,11 @@ Status File::write_at(std::string_view bytes, std::uint64_t offset) {
 }
 
 namespace {
+
+// Of a copy from file to file.
+constexpr std::size_t kCopyBytes = 1024 * 1024;
+// What a disk can or cannot read as a whole.
+constexpr std::size_t kReadableBlock = 4096;
 
 boost::system::error_code last_error() noexcept {
   return os_error(errno);
@@ -180,6 +186,16 @@ class OsFileSystem final : public FileSystem {
     return synced;
   }
 
+  Status remove_directory(const std::string& dir) override {
+    return status_of(::rmdir(dir.c_str()));
+  }
+
+  Result<Space> space(const std::string& dir) override {
+    struct statvfs info {};
+    if (::statvfs(dir.c_str(), &info) != 0) return last_error();
+    return Space{info.f_blocks * info.f_frsize, info.f_bavail * info.f_frsize};
+  }
+
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return last_error();
@@ -213,6 +229,38 @@ void block_signals() noexcept {
     ::sigdelset(&signals, fault);
   }
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+namespace {
+
+// Reads as many bytes as it can, fewer in front of what is unreadable.
+Result<std::size_t> read_some(File& from, char* out, std::size_t bytes, std::uint64_t at) {
+  const auto got = from.read_at(out, bytes, at);
+  if (got || !means_unreadable(got.error())) return got;
+  const std::size_t block = kReadableBlock - at % kReadableBlock;
+  return from.read_at(out, std::min(bytes, block), at);
+}
+
+}  // namespace
+
+Status copy_range(File& from, ByteRange range, File& to, std::uint64_t to_offset) {
+  std::vector<char> buffer(kCopyBytes);
+  for (std::uint64_t at = range.from; at < range.to;) {
+    const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), range.to - at);
+    const auto got = read_some(from, buffer.data(), wanted, at);
+    if (!got && means_unreadable(got.error())) {
+      at = (at / kReadableBlock + 1) * kReadableBlock;
+      continue;
+    }
+    if (!got) return got.error();
+    if (*got == 0) break;
+    const std::string_view bytes(buffer.data(), *got);
+    if (Status written = to.write_at(bytes, to_offset + (at - range.from)); !written) {
+      return written;
+    }
+    at += *got;
+  }
+  return to.sync();
 }
 
 Result<std::string> read_small_file(FileSystem& files, const std::string& path) {

@@ -32,6 +32,20 @@ using Status = Result<void>;
 // Whether the error says that the disk cannot give back these bytes; others may be well.
 [[nodiscard]] bool means_unreadable(const boost::system::error_code& error) noexcept;
 
+// Bytes [from, to) of a file.
+struct ByteRange {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return to - from; }
+};
+
+// What a file system has, in bytes.
+struct Space {
+  std::uint64_t total = 0;
+  std::uint64_t free = 0;  // for us: what it keeps for root is not
+};
+
 // One open file. Calls may come from different threads, but not at the same time unless they only
 // read. Closed by the destructor.
 class File {
@@ -82,6 +96,10 @@ class FileSystem {
   [[nodiscard]] virtual Status make_directory(const std::string& dir) = 0;
   // Names created, renamed and removed in the directory are on stable storage.
   [[nodiscard]] virtual Status sync_directory(const std::string& dir) = 0;
+  // An empty directory; ENOTEMPTY if it is not.
+  [[nodiscard]] virtual Status remove_directory(const std::string& dir) = 0;
+  // Of the file system that the directory is on.
+  [[nodiscard]] virtual Result<Space> space(const std::string& dir) = 0;
 
   // Takes the exclusive lock of the file, making the file if there is none; EAGAIN while another
   // open of it, in this process or another, holds the lock. The kernel drops it with the process.
@@ -97,6 +115,9 @@ class FileSystem {
 // thread's own fault raises stay.
 void block_signals() noexcept;
 
+// Copies the bytes to `to`, at the same place if it is the same file, and syncs them. Leaves out
+// blocks that the disk cannot read.
+[[nodiscard]] Status copy_range(File& from, ByteRange range, File& to, std::uint64_t to_offset);
 // The whole of a small file.
 [[nodiscard]] Result<std::string> read_small_file(FileSystem& files, const std::string& path);
 // Makes a small file that is either absent or whole, whatever crashes: written beside, synced,

@@ -12,8 +12,11 @@
 
 #include "store/data_dir.hpp"
 #include "store/format.hpp"
+#include "store/line_splicer.hpp"
 #include "store/os_file.hpp"
+#include "store/sealed_scan.hpp"
 #include "store/segment_scan.hpp"
+#include "store/stored_files.hpp"
 
 namespace logboom::store {
 
@@ -33,8 +36,9 @@ struct ReaderOptions {
 struct RecordView {
   std::uint64_t seq = 0;
   std::string_view line;  // with `_seq`, without a newline
+  // Of the first record of the frame, or of the chunk of a sealed file, that holds it.
   std::int64_t arrival_ns = 0;
-  // Of the frame that holds it: its own event time is between them.
+  // Of the same: its own event time is between them.
   std::int64_t time_min_ns = 0;
   std::int64_t time_max_ns = 0;
 };
@@ -59,36 +63,57 @@ class Reader {
   [[nodiscard]] boost::system::error_code error() const noexcept { return error_; }
 
  private:
-  enum class Found : std::uint8_t { frame, unwanted, nothing, segment_done };
+  enum class Found : std::uint8_t { records, unwanted, nothing, file_done };
+  // Of the records being read.
+  struct Bounds {
+    std::int64_t arrival_ns = 0;
+    std::int64_t time_min_ns = 0;
+    std::int64_t time_max_ns = 0;
+  };
 
   Reader(FileSystem& files, DataPaths paths, ReaderOptions options);
 
-  [[nodiscard]] std::optional<RecordView> take_record_from_frame();
-  [[nodiscard]] bool load_frame();
+  [[nodiscard]] std::optional<RecordView> take_loaded();
+  [[nodiscard]] std::optional<RecordView> take_stored();
+  [[nodiscard]] std::optional<RecordView> take_line();
+  [[nodiscard]] RecordView view_of(std::uint64_t seq, std::string_view line) const noexcept;
+  [[nodiscard]] bool load();
+  [[nodiscard]] bool is_wanted(std::uint64_t last_seq, const Bounds& bounds) const noexcept;
+
   [[nodiscard]] Found next_frame();
   [[nodiscard]] Found take_frame();
   [[nodiscard]] bool is_shown(const FrameHeader& header);
   [[nodiscard]] bool waits_for_sync();
-  [[nodiscard]] bool is_wanted(const FrameHeader& header) const noexcept;
-  [[nodiscard]] bool open_next_segment();
-  [[nodiscard]] Status open_segment(const std::string& name);
-  [[nodiscard]] std::optional<std::string> following_segment();
-  [[nodiscard]] std::string_view splice(const StoredRecord& record, std::uint64_t seq);
+  [[nodiscard]] Found next_chunk();
+
+  [[nodiscard]] bool open_next_file();
+  [[nodiscard]] Status open_file(const StoredFile& stored);
+  [[nodiscard]] Status open_sealed(std::unique_ptr<File> file, const StoredFile& stored);
+  [[nodiscard]] Status open_segment(std::unique_ptr<File> file);
+  [[nodiscard]] const StoredFile* following_file();
+  [[nodiscard]] const StoredFile* find_following() const noexcept;
   void count_damage(std::uint64_t bytes) noexcept;
 
   FileSystem* files_;
   DataPaths paths_;
   ReaderOptions options_;
   std::uint64_t last_seq_;
-  std::string segment_name_;
+  std::vector<StoredFile> listed_;  // may be older than the directory
+  std::optional<StoredFile> current_;
+
+  // Of the current file, one of the two.
   std::optional<SegmentScan> scan_;
   bool segment_over_ = false;  // nothing more will come in the current segment
   bool shows_all_ = false;     // its valid frames need no word that they are durable
+  std::optional<SealedScan> sealed_;
+  std::size_t next_chunk_ = 0;
 
-  // The frame being read.
+  // What is loaded: a frame's payload, or the lines of a chunk.
   std::string_view payload_;
-  std::uint64_t next_seq_ = 0;
-  std::string line_;
+  std::string_view lines_;
+  std::uint64_t next_seq_ = 0;  // of the first record in either
+  Bounds bounds_;
+  LineSplicer splicer_;
 
   std::uint64_t damaged_regions_ = 0;
   std::uint64_t damaged_bytes_ = 0;

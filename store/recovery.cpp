@@ -10,14 +10,13 @@
 #include <fmt/format.h>
 
 #include "store/format.hpp"
+#include "store/quarantine.hpp"
 #include "store/segment_scan.hpp"
+#include "store/stored_files.hpp"
 
 namespace logboom::store {
 
 namespace {
-
-// Of a copy from file to file.
-constexpr std::size_t kCopyBytes = 1024 * 1024;
 
 // The mark that closes the segment, if it was closed and cut to its length.
 Result<FrameHeader> read_end(File& file) {
@@ -33,36 +32,6 @@ Result<FrameHeader> read_end(File& file) {
   const auto header = load_header<FrameHeader>(bytes.data());
   const bool at_its_place = *got == bytes.size() && header.offset == *size - bytes.size();
   return is_intact(header) && at_its_place && header.kind == FrameKind::end ? header : none;
-}
-
-// Reads as many bytes as it can, fewer in front of what is unreadable.
-Result<std::size_t> read_some(File& from, char* out, std::size_t bytes, std::uint64_t at) {
-  const auto got = from.read_at(out, bytes, at);
-  if (got || !means_unreadable(got.error())) return got;
-  const std::size_t block = kCommitAlignment - at % kCommitAlignment;
-  return from.read_at(out, std::min(bytes, block), at);
-}
-
-// Copies the bytes to `to`, at the same place if it is the same file. Leaves out blocks that the
-// disk cannot read.
-Status copy_range(File& from, ByteRange range, File& to, std::uint64_t to_offset) {
-  std::vector<char> buffer(kCopyBytes);
-  for (std::uint64_t at = range.from; at < range.to;) {
-    const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), range.to - at);
-    const auto got = read_some(from, buffer.data(), wanted, at);
-    if (!got && means_unreadable(got.error())) {
-      at = align_up(at + 1, kCommitAlignment);
-      continue;
-    }
-    if (!got) return got.error();
-    if (*got == 0) break;
-    const std::string_view bytes(buffer.data(), *got);
-    if (Status written = to.write_at(bytes, to_offset + (at - range.from)); !written) {
-      return written;
-    }
-    at += *got;
-  }
-  return to.sync();
 }
 
 // Recovers one segment that was not closed.
@@ -135,13 +104,8 @@ class SegmentRecovery {
   }
 
   [[nodiscard]] Status quarantine(ByteRange region, RecoveryCounts& counts) {
-    const std::string path = fmt::format("{}/{}-{}.bin", paths_.quarantine(), name_, region.from);
-    static_cast<void>(files_.remove(path));  // of a recovery that was itself cut short
-    auto copy = files_.open(path, OpenMode::create);
-    if (!copy) return copy.error();
-    if (Status copied = copy_range(scan_.file(), region, **copy, 0); !copied) return copied;
     counts.quarantined_bytes += region.bytes();
-    return files_.sync_directory(paths_.quarantine());
+    return store::quarantine(files_, paths_, {scan_.file(), name_, region});
   }
 
   [[nodiscard]] Status remove() {
@@ -194,20 +158,20 @@ class SegmentRecovery {
 
 // One segment: closed already, or closed now. The error concerns this segment only.
 Status visit(FileSystem& files, const DataPaths& paths, const Health& health,
-             const std::string& name, Recovered& recovered) {
-  auto file = files.open(paths.segments() + "/" + name, OpenMode::read_write);
+             const StoredFile& segment, Recovered& recovered) {
+  auto file = files.open(paths.root + "/" + segment.path, OpenMode::read_write);
   if (!file) return file.error();
   const auto end = read_end(**file);
   if (!end) return end.error();
   if (end->kind == FrameKind::end) {
     recovered.next_seq = std::max(recovered.next_seq, end->first_seq);
     recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, end->arrival_ns);
-    ++recovered.segments;
+    recovered.closed.push_back(segment);
     return {};
   }
-  SegmentRecovery recovery(files, paths, health, name, std::move(*file));
+  SegmentRecovery recovery(files, paths, health, std::string(segment.name()), std::move(*file));
   const Status closed = recovery.run(recovered);
-  if (recovery.holds_records()) ++recovered.segments;
+  if (closed && recovery.holds_records()) recovered.closed.push_back(segment);
   return closed;
 }
 
@@ -215,16 +179,19 @@ Status visit(FileSystem& files, const DataPaths& paths, const Health& health,
 
 Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,
                                    const Health& health) {
-  const auto names = list_segments(files, paths);
-  if (!names) return names.error();
+  const auto stored = list_stored_files(files, paths);
+  if (!stored) return stored.error();
   Recovered recovered;
-  for (const std::string& name : *names) {
-    recovered.next_seq = std::max(recovered.next_seq, first_seq_in_name(name));
-    recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, arrival_in_name(name));
-    const Status visited = visit(files, paths, health, name, recovered);
+  for (const StoredFile& file : *stored) {
+    recovered.next_seq = std::max({recovered.next_seq, file.first_seq, file.last_seq + 1});
+    recovered.last_arrival_ns =
+        std::max({recovered.last_arrival_ns, file.first_arrival_ns, file.last_arrival_ns});
+    if (file.sealed) ++recovered.sealed;
+    if (file.sealed) continue;
+    const Status visited = visit(files, paths, health, file, recovered);
     if (visited) continue;
     health.report(Severity::error, fmt::format("cannot recover segment {}: {}; it is left as it is",
-                                               name, visited.error().message()));
+                                               file.name(), visited.error().message()));
   }
   return recovered;
 }

@@ -1,20 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
 #include "store/os_file.hpp"
 #include "store/stats.hpp"
+#include "store/stored_files.hpp"
 
 namespace logboom::store {
 
 // What is known of the records in a directory's segments once they are all closed.
 struct Recovered {
   RecoveryCounts counts;
-  std::uint64_t segments = 0;
+  std::uint64_t sealed = 0;    // files
   std::uint64_t next_seq = 1;  // greater than every number in a segment
   std::int64_t last_arrival_ns = 0;
+  std::vector<StoredFile> closed;  // segments that wait to be sealed, oldest first
 };
 
 // Closes every segment that a crash or a failed disk left open: valid frames stay, a torn tail is

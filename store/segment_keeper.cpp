@@ -19,9 +19,12 @@ constexpr std::uint64_t kFillSyncBytes = 8 * kFillBytes;
 
 }  // namespace
 
-SegmentKeeper::SegmentKeeper(FileSystem& files, const DataPaths& paths, Health& health,
-                             std::uint64_t segment_bytes)
-    : files_(files), paths_(paths), health_(health), segment_bytes_(segment_bytes) {}
+SegmentKeeper::SegmentKeeper(const Parts& parts, std::uint64_t segment_bytes)
+    : files_(parts.files),
+      paths_(parts.paths),
+      health_(parts.health),
+      sealer_(parts.sealer),
+      segment_bytes_(segment_bytes) {}
 
 SegmentKeeper::~SegmentKeeper() {
   {
@@ -197,7 +200,7 @@ bool SegmentKeeper::work(std::unique_lock<std::mutex>& lock) {
 
 void SegmentKeeper::finish(SegmentWriter& segment) {
   const Status finished = segment.finish();
-  if (finished) return;
+  if (finished) return sealer_.add(*segment_of(segment.name()));
   health_.set_failed(
       fmt::format("cannot close segment {}: {}; restart the server once the disk is "
                   "well",

@@ -14,13 +14,14 @@
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
 #include "store/os_file.hpp"
+#include "store/sealer.hpp"
 #include "store/segment_writer.hpp"
 
 namespace logboom::store {
 
 // Keeps the committer from waiting for files: its thread fills the next segment's file with zeros
-// ahead of need, and syncs, cuts and closes segments that are full. When there is no room it tries
-// again by itself, ever less often, and says so when there is.
+// ahead of need, and syncs, cuts and closes segments that are full, for the sealer to go on. When
+// there is no room it tries again by itself, ever less often, and says so when there is.
 class SegmentKeeper {
  public:
   // Of the first file, made while the store opens: small, so that it opens at once.
@@ -28,9 +29,16 @@ class SegmentKeeper {
   static constexpr std::chrono::milliseconds kRetryMin{100};
   static constexpr std::chrono::milliseconds kRetryMax{5000};
 
-  // All three outlive the keeper. `segment_bytes` is the size of the files made ahead.
-  SegmentKeeper(FileSystem& files, const DataPaths& paths, Health& health,
-                std::uint64_t segment_bytes);
+  // What the keeper works with; all of it outlives the keeper.
+  struct Parts {
+    FileSystem& files;
+    const DataPaths& paths;
+    Health& health;
+    Sealer& sealer;
+  };
+
+  // `segment_bytes` is the size of the files made ahead.
+  SegmentKeeper(const Parts& parts, std::uint64_t segment_bytes);
   SegmentKeeper(const SegmentKeeper&) = delete;
   SegmentKeeper& operator=(const SegmentKeeper&) = delete;
   // Closes what was retired, removes the spare file, joins the thread.
@@ -66,6 +74,7 @@ class SegmentKeeper {
   FileSystem& files_;
   const DataPaths& paths_;
   Health& health_;
+  Sealer& sealer_;
   const std::uint64_t segment_bytes_;
 
   std::mutex mutex_;

@@ -12,14 +12,6 @@
 
 namespace logboom::store {
 
-// Bytes [from, to) of a file.
-struct ByteRange {
-  std::uint64_t from = 0;
-  std::uint64_t to = 0;
-
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return to - from; }
-};
-
 // Walks the frames of one segment file and tells intact ones from a torn tail and from damage:
 // bytes that are no valid frame are damage if a later frame says that they had been durable,
 // otherwise they were never acknowledged in `sync`. The one place that knows this rule: recovery,

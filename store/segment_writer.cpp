@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "store/stored_files.hpp"
+
 namespace logboom::store {
 
 namespace {

@@ -76,6 +76,8 @@ struct Stats {
   std::uint64_t last_seq = 0;       // of the last record that reached its durability
   std::uint64_t rejected_kept = 0;  // refused records written to rejected/
   std::uint64_t rejected_lost = 0;  // and those that could not be
+  std::uint64_t sealed = 0;         // segments rewritten as sealed files
+  std::uint64_t seal_failures = 0;  // and those left as they were
   HistogramCounts sync_us;          // one fdatasync, in microseconds
   HistogramCounts commit_us;        // from taking the chains to storing them, in microseconds
   HistogramCounts requests_per_commit;

@@ -15,6 +15,8 @@
 #include "store/numbers.hpp"
 #include "store/recovery.hpp"
 #include "store/rejected_ring.hpp"
+#include "store/sealer.hpp"
+#include "store/sealing.hpp"
 #include "store/segment_keeper.hpp"
 
 namespace logboom::store {
@@ -43,6 +45,7 @@ struct Store::Parts {
   std::optional<RejectedRing> rejected;
   Doorbell bell;
   std::vector<std::unique_ptr<Producer>> producers;
+  std::optional<Sealer> sealer;
   std::optional<SegmentKeeper> keeper;
   std::optional<Committer> committer;
   std::thread committing;
@@ -70,10 +73,13 @@ Opened<void> Store::Parts::open() {
 }
 
 Opened<void> Store::Parts::open_files() {
+  if (Status settled = settle_sealings(files, dir.paths, health); !settled) {
+    return failure("look into", dir.paths.sealed(), settled.error());
+  }
   const auto found = recover_segments(files, dir.paths, health);
   if (!found) return failure("list", dir.paths.segments(), found.error());
   recovered = *found;
-  counters.segments.store(recovered.segments, std::memory_order_relaxed);
+  counters.segments.store(recovered.sealed + recovered.closed.size(), std::memory_order_relaxed);
   counters.last_seq.store(recovered.next_seq - 1, std::memory_order_relaxed);
   auto opened_numbers = Numbers::open(files, dir.paths.root, recovered.next_seq);
   if (!opened_numbers) return failure("open", dir.paths.numbers(), opened_numbers.error());
@@ -95,7 +101,12 @@ Opened<void> Store::Parts::make_producers() {
 }
 
 Opened<void> Store::Parts::start_keeper() {
-  keeper.emplace(files, dir.paths, health, SegmentWriter::bytes_for(options.segment_bytes_max));
+  sealer.emplace(files, dir, health, counters, options.compression);
+  for (StoredFile& segment : recovered.closed) sealer->add(std::move(segment));
+  recovered.closed.clear();
+  sealer->start(options.threads);
+  keeper.emplace(SegmentKeeper::Parts{files, dir.paths, health, *sealer},
+                 SegmentWriter::bytes_for(options.segment_bytes_max));
   const Status started = keeper->start(options.threads);
   if (started) return {};
   if (!means_no_room(started.error())) {
@@ -124,6 +135,7 @@ void Store::Parts::stop() {
     committer->finish();
   }
   keeper.reset();  // closes the segments that the committer has left
+  sealer.reset();
   if (const Status closed = numbers->close(); !closed) {
     health.report(Severity::warning,
                   fmt::format("cannot give unused numbers back: {}", closed.error().message()));
@@ -144,12 +156,14 @@ Store::~Store() {
   parts_->stop();
 }
 
-void Store::turn(Worker worker) {
+bool Store::turn(Worker worker) {
   assert(!parts_->options.threads);
   switch (worker) {
     case Worker::committer: return parts_->committer->turn();
-    case Worker::keeper: parts_->keeper->turn(); return;
+    case Worker::keeper: return parts_->keeper->turn();
+    case Worker::sealer: return parts_->sealer->turn();
   }
+  return false;
 }
 
 Producer& Store::producer(std::size_t index) {
@@ -184,6 +198,8 @@ Stats Store::stats() const {
   stats.last_seq = read(counters.last_seq);
   stats.rejected_kept = read(counters.rejected_kept);
   stats.rejected_lost = read(counters.rejected_lost);
+  stats.sealed = read(counters.sealed);
+  stats.seal_failures = read(counters.seal_failures);
   stats.sync_us = counters.sync_us.snapshot();
   stats.commit_us = counters.commit_us.snapshot();
   stats.requests_per_commit = counters.requests_per_commit.snapshot();

@@ -26,9 +26,10 @@ class Store {
   // threads have stopped using their ends; chains not drained are gone.
   ~Store();
 
-  enum class Worker : std::uint8_t { committer, keeper };
-  // Of a store without threads: lets the worker do the next piece of its work, if there is any.
-  void turn(Worker worker);
+  enum class Worker : std::uint8_t { committer, keeper, sealer };
+  // Of a store without threads: lets the worker do the next piece of its work; false if there is
+  // none.
+  bool turn(Worker worker);
 
   [[nodiscard]] Producer& producer(std::size_t index);
   [[nodiscard]] State state() const noexcept;      // any thread

@@ -8,7 +8,9 @@
 
 #include "store/data_dir.hpp"
 #include "store/format.hpp"
+#include "store/sealed_scan.hpp"
 #include "store/segment_scan.hpp"
+#include "store/stored_files.hpp"
 
 namespace logboom::store {
 
@@ -20,19 +22,43 @@ class Verifier {
   Verifier(FileSystem& files, const DataPaths& paths, const Finding& finding)
       : files_(files), paths_(paths), finding_(finding) {}
 
-  void check(const std::string& name) {
-    auto file = files_.open(paths_.segments() + "/" + name, OpenMode::read);
-    if (!file && file.error() == os_error(ENOENT)) return;  // deleted since it was listed
-    ++counts_.segments;
-    if (!file) return unreadable(name, file.error());
-    SegmentScan scan(std::move(*file));
-    if (Status read = scan.read_header(); !read) return unreadable(name, read.error());
-    if (!scan.has_header()) damage(name, {0, kCommitAlignment});
-    walk(name, scan);
+  // False if the file is not there: sealed or deleted since it was listed.
+  [[nodiscard]] bool check(const StoredFile& stored) {
+    auto file = files_.open(paths_.root + "/" + stored.path, OpenMode::read);
+    if (!file && file.error() == os_error(ENOENT)) return false;
+    ++counts_.files;
+    if (!file) {
+      unreadable(stored.path, file.error());
+    } else if (stored.sealed) {
+      check_sealed(stored.path, std::move(*file));
+    } else {
+      check_segment(stored.path, std::move(*file));
+    }
+    return true;
   }
   [[nodiscard]] const VerifyCounts& counts() const noexcept { return counts_; }
 
  private:
+  void check_sealed(const std::string& name, std::unique_ptr<File> file) {
+    ++counts_.sealed;
+    SealedScan scan(std::move(file));
+    if (Status opened = scan.open(); !opened) return unreadable(name, opened.error());
+    for (const ChunkInfo& chunk : scan.chunks()) {
+      ++counts_.frames;
+      counts_.records += chunk.record_count;
+      counts_.bytes += chunk.text_bytes - chunk.record_count;
+    }
+    const Status checked = scan.check_all([&](ByteRange region) { damage(name, region); });
+    if (!checked) unreadable(name, checked.error());
+  }
+
+  void check_segment(const std::string& name, std::unique_ptr<File> file) {
+    SegmentScan scan(std::move(file));
+    if (Status read = scan.read_header(); !read) return unreadable(name, read.error());
+    if (!scan.has_header()) damage(name, {0, kCommitAlignment});
+    walk(name, scan);
+  }
+
   void walk(const std::string& name, SegmentScan& scan) {
     for (;;) {
       switch (scan.next(SegmentScan::Rest::searched)) {
@@ -94,13 +120,23 @@ boost::system::result<VerifyCounts, std::string> verify(const std::string& dir,
   if (auto known = check_format(used, paths); !known) {
     return {boost::system::in_place_error, known.error()};
   }
-  const auto names = list_segments(used, paths);
-  if (!names) {
-    return {boost::system::in_place_error,
-            fmt::format("cannot list {}: {}", paths.segments(), names.error().message())};
-  }
   Verifier verifier(used, paths, finding);
-  for (const std::string& name : *names) verifier.check(name);
+  // Files are gone because a server seals and deletes meanwhile: the next list has what is left.
+  std::uint64_t checked_seq = 0;
+  for (bool all_there = false; !all_there;) {
+    const auto stored = list_stored_files(used, paths);
+    if (!stored) {
+      return {boost::system::in_place_error,
+              fmt::format("cannot list the files of {}: {}", dir, stored.error().message())};
+    }
+    all_there = true;
+    for (const StoredFile& file : *stored) {
+      if (file.first_seq <= checked_seq) continue;
+      all_there = verifier.check(file);
+      if (!all_there) break;
+      checked_seq = file.first_seq;
+    }
+  }
   return verifier.counts();
 }
 

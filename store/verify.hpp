@@ -14,8 +14,9 @@ namespace logboom::store {
 // What is in a data directory. A torn tail is what a crash left of a commit that was never
 // acknowledged in `sync`; damage is bytes that had been durable and are not readable any more.
 struct VerifyCounts {
-  std::uint64_t segments = 0;
-  std::uint64_t frames = 0;
+  std::uint64_t files = 0;   // of records, sealed or not
+  std::uint64_t sealed = 0;  // of them
+  std::uint64_t frames = 0;  // of segments, and chunks of sealed files
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;  // of records' lines
   std::uint64_t torn_tails = 0;
@@ -28,8 +29,8 @@ struct VerifyCounts {
 // Called for each finding with one sentence that has the words "torn tail" or "damage".
 using Finding = std::function<void(std::string_view sentence)>;
 
-// Checks every checksum of every segment. Takes no lock; on a live directory it sees what is there
-// at the time. The error is one sentence.
+// Checks every checksum of every segment and sealed file. Takes no lock; on a live directory it
+// sees what is there at the time. The error is one sentence.
 [[nodiscard]] boost::system::result<VerifyCounts, std::string> verify(const std::string& dir,
                                                                       const Finding& finding = {},
                                                                       FileSystem* files = nullptr);

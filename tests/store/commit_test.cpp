@@ -247,7 +247,7 @@ TEST_F(CommitTest, ItsThreadsLeaveSignalsToOthers) {
     EXPECT_NE(blocked & (1u << (SIGTERM - 1)), 0u);
     EXPECT_NE(blocked & (1u << (SIGCHLD - 1)), 0u);
   }
-  EXPECT_EQ(threads, 2);
+  EXPECT_EQ(threads, 3);
 }
 
 TEST_F(CommitTest, AnOperatorsFilesBesideTheRefusedRecordsStay) {

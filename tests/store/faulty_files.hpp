@@ -65,6 +65,10 @@ class FaultyFiles final : public FileSystem {
   }
   Status make_directory(const std::string& dir) override { return os_files().make_directory(dir); }
   Status sync_directory(const std::string& dir) override { return os_files().sync_directory(dir); }
+  Status remove_directory(const std::string& dir) override {
+    return os_files().remove_directory(dir);
+  }
+  Result<Space> space(const std::string& dir) override { return os_files().space(dir); }
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
     return os_files().lock(path);
   }

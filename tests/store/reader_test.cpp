@@ -1,4 +1,5 @@
 #include "store/reader.hpp"
+#include "store/stored_files.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -55,7 +56,7 @@ TEST_F(ReaderTest, FollowsAcrossSegmentsWhileTheyAreWritten) {
     return last == kRecords;
   })) << last;
   writer.join();
-  EXPECT_GT(segment_files(dir()).size(), 100u);
+  EXPECT_GT(list_stored_files(os_files(), DataPaths{dir()})->size(), 100u);
   EXPECT_EQ(reader->damaged_regions(), 0u);
 }
 

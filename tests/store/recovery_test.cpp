@@ -16,6 +16,7 @@
 #include "store/format.hpp"
 #include "store/os_file.hpp"
 #include "store/segment_scan.hpp"
+#include "store/stored_files.hpp"
 #include "tests/store/faulty_files.hpp"
 #include "tests/store/store_fixture.hpp"
 
@@ -71,10 +72,11 @@ class RecoveryTest : public StoreFixture {
     return bytes.size() == sizeof(FrameHeader) && is_intact(load_header<FrameHeader>(bytes.data()));
   }
 
-  // What recovery did with the directory; the store is closed again.
+  // What recovery did with the directory; the store is closed again, and has sealed nothing.
   [[nodiscard]] RecoveryCounts recover(const std::string& dir) {
     Options made = options();
     made.dir = dir;
+    made.threads = false;
     const auto store = must_open(made);
     return store->stats().recovery;
   }
@@ -168,8 +170,8 @@ TEST_F(RecoveryTest, KeepsTheProofOfDurabilityUntilTheSegmentIsClosed) {
 TEST_F(RecoveryTest, NewRecordsShowBehindAnUnreadableSegmentThoughTheClockWentBack) {
   const std::string copy = crashed_with_two_commits(true);
   const std::string path = segment_files(copy).front();
-  const std::string number = path.substr(path.rfind('-'));
-  std::filesystem::rename(path, copy + "/segments/21990101T000000.250Z" + number);
+  const std::string name_in_the_future = "21990101T000000.250Z" + path.substr(path.rfind('-'));
+  std::filesystem::rename(path, copy + "/segments/" + name_in_the_future);
   FaultyFiles files;
   Options made = options();
   made.dir = copy;
@@ -183,7 +185,7 @@ TEST_F(RecoveryTest, NewRecordsShowBehindAnUnreadableSegmentThoughTheClockWentBa
   const auto record = reader->next();
   ASSERT_TRUE(record.has_value());
   EXPECT_THAT(std::string(record->line), HasSubstr("after"));
-  EXPECT_EQ(record->arrival_ns, arrival_in_name("21990101T000000.250Z"));
+  EXPECT_EQ(record->arrival_ns, segment_of(name_in_the_future)->first_arrival_ns);
 }
 
 TEST_F(RecoveryTest, SegmentsAreOrderedByNumber) {
@@ -192,9 +194,9 @@ TEST_F(RecoveryTest, SegmentsAreOrderedByNumber) {
   const std::string number = path.substr(path.rfind('-'));
   std::filesystem::rename(path, dir() + "/segments/21990101T000000.250Z" + number);
   write_bytes(dir() + "/segments/20000101T000000.250Z-00000000000000000007.seg", "");
-  const auto names = list_segments(os_files(), DataPaths{dir()});
-  ASSERT_EQ(names->size(), 2u);
-  EXPECT_THAT(names->front(), HasSubstr("2199"));
+  const auto stored = list_stored_files(os_files(), DataPaths{dir()});
+  ASSERT_EQ(stored->size(), 2u);
+  EXPECT_THAT(stored->front().path, HasSubstr("2199"));
 }
 
 TEST_F(RecoveryTest, KeepsASegmentOfWhichNothingIsReadable) {

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "store/data_dir.hpp"
+#include "store/health.hpp"
+#include "store/os_file.hpp"
+#include "store/sealing.hpp"
+#include "store/stored_files.hpp"
+
+namespace logboom::store {
+
+// Rewrites closed segments as sealed files, oldest first, on a thread of low priority of its own.
+// While there is no room for one it tries again by itself, ever less often; a segment that cannot
+// be sealed for another reason is reported and left until the store opens again.
+class Sealer {
+ public:
+  static constexpr std::chrono::seconds kRetryMin{1};
+  static constexpr std::chrono::seconds kRetryMax{60};
+
+  // All outlive the sealer. `level` is zstd's.
+  Sealer(FileSystem& files, const DataDir& dir, const Health& health, Counters& counters,
+         int level);
+  Sealer(const Sealer&) = delete;
+  Sealer& operator=(const Sealer&) = delete;
+  // Gives up what it is sealing, joins the thread.
+  ~Sealer();
+
+  // Starts the thread, if asked to.
+  void start(bool own_thread);
+  // Takes on a segment that is closed; any thread.
+  void add(StoredFile segment);
+  // Does the next piece of the thread's work, without waiting for its time; false if there is none.
+  bool turn();
+
+ private:
+  void run();
+  [[nodiscard]] bool work(std::unique_lock<std::mutex>& lock);
+  void seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock);
+
+  const SealingParts parts_;
+  Counters& counters_;
+  std::atomic<bool> stopping_{false};  // changed under mutex_
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // All below are guarded by mutex_.
+  std::deque<StoredFile> closed_;
+  std::chrono::seconds retry_after_{0};  // 0 unless the last attempt found no room
+  bool may_retry_ = true;                // the time after it is over
+
+  std::thread thread_;
+};
+
+}  // namespace logboom::store
