@@ -62,7 +62,7 @@ std::string size_text(std::uint64_t bytes) {
 
 // What a person who has just started the server wants to know, on stderr.
 void print_banner(const config::Settings& settings, const server::Server& server,
-                  std::size_t threads) {
+                  const store::Store& store, std::size_t threads) {
   // ./dev run names itself here, so that the lines can be pasted as they stand.
   const char* const front = std::getenv("LOGBOOM_FRONT_DOOR");
   const bool default_dir = settings.store.dir == "./data";
@@ -82,6 +82,7 @@ void print_banner(const config::Settings& settings, const server::Server& server
                   size_text(settings.limits.body), size_text(settings.limits.record),
                   size_text(settings.server.inflight_max), server.connections_max(), threads,
                   threads == 1 ? "" : "s");
+  banner += fmt::format("  store   {}\n", store.describe_limits());
   banner += "  stop    ^C or SIGTERM: answers what is in flight, then ends\n";
   std::fputs(banner.c_str(), stderr);
 }
@@ -125,7 +126,7 @@ int run_serve(const ServeArguments& arguments) {
     return kExitUnavailable;
   }
 
-  print_banner(settings, **server, threads);
+  print_banner(settings, **server, **store, threads);
   const server::Ended ended = (*server)->run();
   server->reset();
   store->reset();

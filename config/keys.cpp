@@ -175,29 +175,30 @@ std::vector<Key> store_keys() {
            [](auto& s) -> auto& { return s.store.segment.max_age; }, 1s, 365 * kDay)},
       {"store.segment.compression", "3", "The zstd level of closed segments.",
        count(
-           [](auto& s) -> auto& { return s.store.segment.compression; }, 1, 19),
-       kInert},
-      {"store.retention.age", "7d", "Segments older than this are deleted. 0: kept for ever.",
+           [](auto& s) -> auto& { return s.store.segment.compression; }, 1, 19)},
+      {"store.retention.age", "7d",
+       "Sealed segments older than this are deleted once every sink has passed them. 0: kept for\n"
+       "ever.",
        duration(
-           [](auto& s) -> auto& { return s.store.retention.age; }, 0s, 36500 * kDay),
-       kInert},
+           [](auto& s) -> auto& { return s.store.retention.age; }, 0s, 36500 * kDay)},
       {"store.retention.bytes", "0",
-       "The oldest segments above this total are deleted. 0: no such limit.",
+       "The oldest sealed segments above this total are deleted, likewise. 0: no such limit.",
        size(
-           [](auto& s) -> auto& { return s.store.retention.bytes; }, 0, 1024 * kTiB),
-       kInert},
+           [](auto& s) -> auto& { return s.store.retention.bytes; }, 0, 1024 * kTiB)},
       {"store.max_bytes", "80%",
-       "The wall: what the store may fill, in bytes or of its file system.",
-       size_or_percent([](auto& s) -> auto& { return s.store.max_bytes; }), kInert},
-      {"store.min_free", "1GiB", "What is left free on the file system.",
+       "The wall: what the files of records may take, in bytes or of their file system.",
+       size_or_percent([](auto& s) -> auto& { return s.store.max_bytes; })},
+      {"store.min_free", "1GiB",
+       "What the store leaves free on its file system. Under it, it is full too.",
        size(
-           [](auto& s) -> auto& { return s.store.min_free; }, 0, 1024 * kTiB),
-       kInert},
-      {"store.on_full", "reject", "At the wall: answer 503, or delete the oldest segments.",
+           [](auto& s) -> auto& { return s.store.min_free; }, 0, 1024 * kTiB)},
+      {"store.on_full", "reject",
+       "At the wall: answer 503 until there is room, or delete the oldest sealed segments, "
+       "whatever the\n"
+       "sinks have passed.",
        choice(
            [](auto& s) -> auto& { return s.store.on_full; },
-           std::array<std::string_view, 2>{"reject", "drop_oldest"}),
-       kInert},
+           std::array<std::string_view, 2>{"reject", "drop_oldest"})},
       {"store.rejected_max", "64MiB",
        "Rejected records are kept in rejected/, the newest within this size.",
        size(

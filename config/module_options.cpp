@@ -51,6 +51,13 @@ store::Options store_options(const Settings& settings) {
   options.segment_bytes_max = from.segment.max_bytes;
   options.segment_age_max = std::chrono::ceil<std::chrono::seconds>(from.segment.max_age);
   options.rejected_bytes_max = from.rejected_max;
+  options.wall = {.bytes_max = from.max_bytes.bytes,
+                  .percent_max = from.max_bytes.percent,
+                  .free_bytes_min = from.min_free};
+  options.on_full = from.on_full;
+  options.retention = {.age = std::chrono::ceil<std::chrono::seconds>(from.retention.age),
+                       .bytes_max = from.retention.bytes};
+  options.compression = static_cast<int>(from.segment.compression);
   return options;
 }
 

@@ -27,7 +27,6 @@ struct SizeOrPercent {
   friend bool operator==(const SizeOrPercent&, const SizeOrPercent&) = default;
 };
 
-enum class OnFull : std::uint8_t { reject, drop_oldest };
 enum class OnIoError : std::uint8_t { exit, reject };
 enum class Allocator : std::uint8_t { arena, heap };
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error, off };
@@ -88,7 +87,7 @@ struct Settings {
     Retention retention;
     SizeOrPercent max_bytes;
     std::uint64_t min_free = 0;
-    OnFull on_full{};
+    store::OnFull on_full{};
     std::uint64_t rejected_max = 0;
     OnIoError on_io_error{};
   };

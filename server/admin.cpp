@@ -62,13 +62,14 @@ void append_arena(std::string& out, const arena::ArenaPoolMetrics& arenas) {
 }
 
 void append_store(std::string& out, const store::Stats& store, const std::string& store_id) {
-  fmt::format_to(std::back_inserter(out),
-                 R"("store":{{"state":"{}","reason":{},"store_id":{},"last_seq":{},"records":{},)"
-                 R"("bytes":{},"commits":{},"segments":{},"rejected_kept":{},)"
-                 R"("quarantined_bytes":{}}},"sinks":{{}})",
-                 name_of(store.state), quoted(store.state_reason), quoted(store_id), store.last_seq,
-                 store.records, store.bytes, store.commits, store.segments, store.rejected_kept,
-                 store.recovery.quarantined_bytes);
+  fmt::format_to(
+      std::back_inserter(out),
+      R"("store":{{"state":"{}","reason":{},"store_id":{},"last_seq":{},"records":{},)"
+      R"("bytes":{},"commits":{},"files":{},"sealed_files":{},"file_bytes":{},"rejected_kept":{},)"
+      R"("quarantined_bytes":{}}},"sinks":{{}})",
+      name_of(store.state), quoted(store.state_reason), quoted(store_id), store.last_seq,
+      store.records, store.bytes, store.commits, store.files, store.sealed_files, store.file_bytes,
+      store.rejected_kept, store.recovery.quarantined_bytes);
 }
 
 }  // namespace

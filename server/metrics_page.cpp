@@ -126,7 +126,24 @@ void write_store(Page& page, const store::Stats& store) {
   page.counter("logboom_store_records_total", "Records stored.", number(store.records));
   page.counter("logboom_store_written_bytes_total", "Bytes of frames written.",
                number(store.bytes));
-  page.gauge("logboom_store_segments", "Segment files that hold records.", number(store.segments));
+  page.gauge("logboom_store_files", "Files of records, sealed or not.", number(store.files));
+  page.gauge("logboom_store_sealed_files", "Of them sealed.", number(store.sealed_files));
+  page.gauge("logboom_store_file_bytes",
+             "What the files of records take, with those that wait to be filled.",
+             number(store.file_bytes));
+  page.gauge("logboom_store_oldest_record_timestamp_seconds",
+             "Arrival of the oldest record, in seconds since 1970; 0 without any.",
+             number(static_cast<std::uint64_t>(store.oldest_arrival_ns)) / 1e9);
+  page.counter("logboom_store_seal_failures_total", "Segments that could not be sealed.",
+               number(store.seal_failures));
+  page.counter("logboom_store_expired_files_total", "Files that retention has deleted.",
+               number(store.expired));
+  page.counter("logboom_store_dropped_files_total",
+               "Files deleted because the store was full (store.on_full: drop_oldest).",
+               number(store.dropped));
+  page.counter("logboom_store_lost_records_total",
+               "Records deleted before a sink had passed them, summed over sinks.",
+               number(store.lost_records));
   page.gauge("logboom_store_last_sequence", "Number of the last record stored.",
              number(store.last_seq));
   page.gauge("logboom_store_quarantined_bytes", "Bytes moved to quarantine/ by recovery.",

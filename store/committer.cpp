@@ -171,7 +171,7 @@ CommitStatus Committer::store_records() {
   count(parts_.counters.commits, 1);
   count(parts_.counters.records, batch_records_);
   count(parts_.counters.bytes, batch_bytes_);
-  parts_.counters.last_seq.store(*first_seq + batch_records_ - 1, std::memory_order_relaxed);
+  parts_.tail.advance_to(*first_seq + batch_records_ - 1);
   return CommitStatus::ok;
 }
 
@@ -188,9 +188,13 @@ CommitStatus Committer::make_room(std::uint64_t bytes) {
 
 CommitStatus Committer::fail_or_full(const char* what, const boost::system::error_code& error) {
   if (!means_no_room(error)) return fail(what, error);
+  const std::string refusal = parts_.keeper.refusal();
   parts_.health.set_full(
-      fmt::format("no room to {} segment in {}: {}; free some space and logs are accepted again",
-                  what, parts_.dir.paths.root, error.message()));
+      !refusal.empty()
+          ? refusal
+          : fmt::format(
+                "no room to {} segment in {}: {}; free some space and logs are accepted again",
+                what, parts_.dir.paths.root, error.message()));
   parts_.keeper.announce_room();
   return CommitStatus::full;
 }
@@ -199,6 +203,7 @@ Status Committer::start_segment(std::uint64_t bytes) {
   auto spare = parts_.keeper.take(SegmentWriter::bytes_for(bytes));
   if (!spare) return spare.error();
   const std::string spare_path = spare->path;
+  const std::uint64_t capacity = spare->capacity;
   SegmentHeader header;
   header.durability = static_cast<std::uint32_t>(parts_.options.durability);
   header.created_ns = arrival_now();
@@ -207,11 +212,12 @@ Status Committer::start_segment(std::uint64_t bytes) {
   auto segment = SegmentWriter::start(parts_.files, parts_.dir.paths, std::move(*spare), header);
   if (!segment) {
     static_cast<void>(parts_.files.remove(spare_path));  // else the next opening removes it
+    parts_.catalogue.remove_spare(capacity);
     return segment.error();
   }
   segment_ = std::move(*segment);
   segment_started_ = Clock::now();
-  count(parts_.counters.segments, 1);
+  parts_.catalogue.begin({*segment_of(segment_->name()), capacity});
   return {};
 }
 
@@ -310,15 +316,8 @@ CommitStatus Committer::fail(const char* what, const boost::system::error_code& 
 }
 
 std::int64_t Committer::arrival_now() {
-  last_arrival_ns_ = std::max(last_arrival_ns_, now_ns());
+  last_arrival_ns_ = std::max(last_arrival_ns_, parts_.options.now());
   return last_arrival_ns_;
-}
-
-std::int64_t Committer::now_ns() const {
-  if (parts_.options.now_ns) return parts_.options.now_ns();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace logboom::store

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
 #include "store/doorbell.hpp"
 #include "store/health.hpp"
@@ -21,6 +22,7 @@
 #include "store/segment_keeper.hpp"
 #include "store/segment_writer.hpp"
 #include "store/staging.hpp"
+#include "store/tail.hpp"
 
 struct XXH3_state_s;
 
@@ -40,6 +42,8 @@ struct CommitterParts {
   SegmentKeeper& keeper;
   Health& health;
   Counters& counters;
+  Catalogue& catalogue;
+  Tail& tail;
   Doorbell& bell;
   std::span<const std::unique_ptr<Producer>> producers;
 };
@@ -97,7 +101,6 @@ class Committer {
   // While nothing of the batch has been written: no room is `full`, which may pass.
   [[nodiscard]] CommitStatus fail_or_full(const char* what, const boost::system::error_code& error);
   [[nodiscard]] std::int64_t arrival_now();
-  [[nodiscard]] std::int64_t now_ns() const;
 
   CommitterParts parts_;
   std::atomic<bool> stopping_{false};

@@ -60,12 +60,13 @@ struct Counters {
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::uint64_t> bytes{0};
-  std::atomic<std::uint64_t> segments{0};
-  std::atomic<std::uint64_t> last_seq{0};
   std::atomic<std::uint64_t> rejected_kept{0};
   std::atomic<std::uint64_t> rejected_lost{0};
   std::atomic<std::uint64_t> sealed{0};
   std::atomic<std::uint64_t> seal_failures{0};
+  std::atomic<std::uint64_t> expired{0};
+  std::atomic<std::uint64_t> dropped{0};
+  std::atomic<std::uint64_t> lost_records{0};
   Histogram sync_us;
   Histogram commit_us;
   Histogram requests_per_commit;

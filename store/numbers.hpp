@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <string>
+#include <utility>
 
 #include "store/format.hpp"
 #include "store/os_file.hpp"
+#include "store/slot_pair.hpp"
 
 namespace logboom::store {
 
@@ -15,7 +17,7 @@ class Numbers {
  public:
   static constexpr std::uint64_t kBlock = 1024 * 1024;
 
-  // `floor` is greater than every number seen in a segment; it counts if the file knows less. A
+  // `floor` is greater than every number that is known; it counts if the file knows less. A
   // file that is empty or missing though numbers were in use was lost: a block is skipped.
   [[nodiscard]] static Result<Numbers> open(FileSystem& files, const std::string& dir,
                                             std::uint64_t floor);
@@ -28,12 +30,10 @@ class Numbers {
   [[nodiscard]] Status close();
 
  private:
-  Numbers() = default;
-  [[nodiscard]] Status read_slots();
+  explicit Numbers(SlotPair<NumbersSlot> slots) : slots_(std::move(slots)) {}
   [[nodiscard]] Status persist(std::uint64_t next);
 
-  std::unique_ptr<File> file_;
-  std::uint64_t generation_ = 0;
+  SlotPair<NumbersSlot> slots_;
   std::uint64_t next_ = 1;
   std::uint64_t reserved_end_ = 1;  // numbers below it may be used
 };

@@ -141,6 +141,9 @@ Reader::Found Reader::take_frame() {
 
 // Slow path but for frames that are known to be durable.
 bool Reader::is_shown(const FrameHeader& header) {
+  if (options_.tail != nullptr) {
+    return header.first_seq + header.record_count <= options_.tail->seq() + 1;
+  }
   if (shows_all_ || scan_->durable_end() >= header.end()) return true;
   shows_all_ = !waits_for_sync();
   if (shows_all_) return true;

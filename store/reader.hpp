@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "store/sealed_scan.hpp"
 #include "store/segment_scan.hpp"
 #include "store/stored_files.hpp"
+#include "store/tail.hpp"
 
 namespace logboom::store {
 
@@ -30,6 +32,8 @@ struct ReaderOptions {
   // How long next() looks for the word that what it has found is durable, in `sync` only.
   std::chrono::milliseconds durable_wait{100};
   FileSystem* files = nullptr;  // the machine's own if null
+  // Within the process that writes: what is durable, in place of the files' word for it.
+  const Tail* tail = nullptr;
 };
 
 // Valid until the reader's next call.
@@ -54,6 +58,9 @@ class Reader {
 
   // The next record, or nothing when there is none now: later there may be.
   [[nodiscard]] std::optional<RecordView> next();
+
+  // Goes on behind this number, if it is not there yet.
+  void skip_to(std::uint64_t seq) noexcept { last_seq_ = std::max(last_seq_, seq); }
 
   // Pieces of segments that were unreadable and have been passed over, and their bytes.
   [[nodiscard]] std::uint64_t damaged_regions() const noexcept { return damaged_regions_; }

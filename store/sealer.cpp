@@ -18,9 +18,9 @@ constexpr int kNice = 10;
 
 }  // namespace
 
-Sealer::Sealer(FileSystem& files, const DataDir& dir, const Health& health, Counters& counters,
-               int level)
-    : parts_{files, dir, health, level, stopping_}, counters_(counters) {}
+Sealer::Sealer(const Parts& parts)
+    : parts_(parts),
+      sealing_{parts.files, parts.dir, parts.health, parts.options.compression, stopping_} {}
 
 Sealer::~Sealer() {
   {
@@ -45,7 +45,7 @@ void Sealer::add(StoredFile segment) {
 
 bool Sealer::turn() {
   std::unique_lock lock(mutex_);
-  may_retry_ = true;
+  may_retry_ = retention_is_due_ = true;
   return work(lock);
 }
 
@@ -57,42 +57,49 @@ void Sealer::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (work(lock)) continue;
-    if (closed_.empty()) {
-      changed_.wait(lock);
-    } else if (changed_.wait_for(lock, retry_after_) == std::cv_status::timeout) {
-      may_retry_ = true;
-    }
+    const auto time =
+        closed_.empty() ? kRetentionInterval : std::min(retry_after_, kRetentionInterval);
+    if (changed_.wait_for(lock, time) == std::cv_status::no_timeout) continue;
+    may_retry_ = retention_is_due_ = true;
   }
 }
 
 bool Sealer::work(std::unique_lock<std::mutex>& lock) {
-  if (closed_.empty() || !may_retry_) return false;
-  const StoredFile segment = closed_.front();
-  seal(segment, lock);
-  return true;
+  if (!closed_.empty() && may_retry_) {
+    const StoredFile segment = closed_.front();
+    retention_is_due_ = true;
+    return seal(segment, lock);
+  }
+  if (!std::exchange(retention_is_due_, false)) return false;
+  lock.unlock();
+  const bool deleted = parts_.retention.apply(parts_.options.now());
+  lock.lock();
+  return deleted;
 }
 
 // Without the lock while it lasts.
-void Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock) {
+bool Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  const auto sealed = seal_segment(parts_, segment);
+  const auto sealed = seal_segment(sealing_, segment);
   lock.lock();
-  if (!sealed && sealed.error() == os_error(ECANCELED)) return;
+  if (!sealed && sealed.error() == os_error(ECANCELED)) return false;
   if (!sealed && means_no_room(sealed.error())) {
     may_retry_ = false;
     retry_after_ = std::clamp(2 * retry_after_, kRetryMin, kRetryMax);
-    return;
+    return false;
   }
   closed_.pop_front();
   retry_after_ = retry_after_.zero();
   if (sealed) {
-    counters_.sealed.fetch_add(1, std::memory_order_relaxed);
-    return;
+    parts_.catalogue.seal(segment, *sealed);
+    parts_.counters.sealed.fetch_add(1, std::memory_order_relaxed);
+    return true;
   }
-  counters_.seal_failures.fetch_add(1, std::memory_order_relaxed);
+  parts_.counters.seal_failures.fetch_add(1, std::memory_order_relaxed);
   parts_.health.report(Severity::error,
                        fmt::format("cannot seal {}: {}; it stays as it is until the next start",
                                    segment.path, sealed.error().message()));
+  return true;
 }
 
 }  // namespace logboom::store

@@ -7,25 +7,38 @@
 #include <mutex>
 #include <thread>
 
+#include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
 #include "store/os_file.hpp"
+#include "store/retention.hpp"
 #include "store/sealing.hpp"
 #include "store/stored_files.hpp"
 
 namespace logboom::store {
 
-// Rewrites closed segments as sealed files, oldest first, on a thread of low priority of its own.
-// While there is no room for one it tries again by itself, ever less often; a segment that cannot
-// be sealed for another reason is reported and left until the store opens again.
+// Rewrites closed segments as sealed files, oldest first, and has retention delete what is due, on
+// a thread of low priority of its own. While there is no room for one it tries again by itself,
+// ever less often; a segment that cannot be sealed for another reason is reported and left until
+// the store opens again.
 class Sealer {
  public:
   static constexpr std::chrono::seconds kRetryMin{1};
   static constexpr std::chrono::seconds kRetryMax{60};
+  static constexpr std::chrono::seconds kRetentionInterval{10};
 
-  // All outlive the sealer. `level` is zstd's.
-  Sealer(FileSystem& files, const DataDir& dir, const Health& health, Counters& counters,
-         int level);
+  // What the sealer works with; all of it outlives the sealer.
+  struct Parts {
+    const Options& options;
+    FileSystem& files;
+    const DataDir& dir;
+    const Health& health;
+    Counters& counters;
+    Catalogue& catalogue;
+    Retention& retention;
+  };
+
+  explicit Sealer(const Parts& parts);
   Sealer(const Sealer&) = delete;
   Sealer& operator=(const Sealer&) = delete;
   // Gives up what it is sealing, joins the thread.
@@ -35,17 +48,18 @@ class Sealer {
   void start(bool own_thread);
   // Takes on a segment that is closed; any thread.
   void add(StoredFile segment);
-  // Does the next piece of the thread's work, without waiting for its time; false if there is none.
+  // Does the next piece of the thread's work, without waiting for its time; false if there is none
+  // or it could not be done.
   bool turn();
 
  private:
   void run();
   [[nodiscard]] bool work(std::unique_lock<std::mutex>& lock);
-  void seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock);
 
-  const SealingParts parts_;
-  Counters& counters_;
+  const Parts parts_;
   std::atomic<bool> stopping_{false};  // changed under mutex_
+  const SealingParts sealing_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -53,6 +67,7 @@ class Sealer {
   std::deque<StoredFile> closed_;
   std::chrono::seconds retry_after_{0};  // 0 unless the last attempt found no room
   bool may_retry_ = true;                // the time after it is over
+  bool retention_is_due_ = true;
 
   std::thread thread_;
 };

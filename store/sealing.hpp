@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
 #include "store/os_file.hpp"
@@ -20,12 +21,6 @@ struct SealingParts {
   int level = 3;  // of zstd
   // Ends a sealing soon and undone, with ECANCELED. Relaxed: no data hangs on it.
   const std::atomic<bool>& stopping;
-};
-
-// A file of records and its length.
-struct SizedFile {
-  StoredFile file;
-  std::uint64_t bytes = 0;
 };
 
 // Writes the records of a closed segment to a sealed file, which is durable before the segment is

@@ -20,11 +20,7 @@ constexpr std::uint64_t kFillSyncBytes = 8 * kFillBytes;
 }  // namespace
 
 SegmentKeeper::SegmentKeeper(const Parts& parts, std::uint64_t segment_bytes)
-    : files_(parts.files),
-      paths_(parts.paths),
-      health_(parts.health),
-      sealer_(parts.sealer),
-      segment_bytes_(segment_bytes) {}
+    : parts_(parts), segment_bytes_(segment_bytes) {}
 
 SegmentKeeper::~SegmentKeeper() {
   {
@@ -40,7 +36,8 @@ SegmentKeeper::~SegmentKeeper() {
 
 Status SegmentKeeper::start(bool own_thread) {
   if (Status removed = remove_leftovers(); !removed) return removed;
-  auto first = make_zeroed(std::min(kFirstBytes, segment_bytes_));
+  auto first =
+      make_within_limits(std::min(kFirstBytes, segment_bytes_), &SegmentKeeper::make_zeroed);
   Status made;
   if (first) {
     spare_ = std::move(*first);
@@ -62,12 +59,16 @@ Result<SpareFile> SegmentKeeper::take(std::uint64_t bytes) {
     ready.swap(spare_);
   }
   changed_.notify_one();
-  if (!ready) return make_allocated(std::max(bytes, segment_bytes_));
+  if (!ready)
+    return make_within_limits(std::max(bytes, segment_bytes_), &SegmentKeeper::make_allocated);
   if (ready->capacity >= bytes) return std::move(*ready);
-  if (Status grown = ready->file->allocate(bytes); !grown) {
+  Status grown = admit(bytes - ready->capacity);
+  if (grown) grown = ready->file->allocate(bytes);
+  if (!grown) {
     discard(std::move(*ready));
     return grown.error();
   }
+  parts_.catalogue.add_spare(bytes - ready->capacity);
   ready->capacity = bytes;
   return std::move(*ready);
 }
@@ -95,11 +96,40 @@ Result<SpareFile> SegmentKeeper::make_file() {
     number = ++files_made_;
   }
   SpareFile spare;
-  spare.path = fmt::format("{}/{}{}", paths_.segments(), kSparePrefix, number);
-  auto file = files_.open(spare.path, OpenMode::create);
+  spare.path = fmt::format("{}/{}{}", parts_.paths.segments(), kSparePrefix, number);
+  auto file = parts_.files.open(spare.path, OpenMode::create);
   if (!file) return file.error();
   spare.file = std::move(*file);
   return spare;
+}
+
+// The file system may be full before the store's own limits are reached.
+Result<SpareFile> SegmentKeeper::make_within_limits(std::uint64_t bytes, Making how) {
+  for (;;) {
+    if (Status admitted = admit(bytes); !admitted) return admitted.error();
+    auto made = (this->*how)(bytes);
+    if (made) parts_.catalogue.add_spare(bytes);
+    if (made || !means_no_room(made.error()) || parts_.on_full == OnFull::reject) return made;
+    if (!parts_.retention.drop_oldest()) return made;
+  }
+}
+
+// Makes room for a file of these bytes if it has to and may.
+Status SegmentKeeper::admit(std::uint64_t bytes) {
+  for (;;) {
+    auto refusal = parts_.wall.refusal(bytes);
+    const bool dropped =
+        refusal && parts_.on_full == OnFull::drop_oldest && parts_.retention.drop_oldest();
+    if (dropped) continue;
+    const std::scoped_lock lock(mutex_);
+    refusal_ = refusal.value_or("");
+    return refusal ? Status(os_error(ENOSPC)) : Status{};
+  }
+}
+
+std::string SegmentKeeper::refusal() const {
+  const std::scoped_lock lock(mutex_);
+  return refusal_;
 }
 
 Result<SpareFile> SegmentKeeper::make_zeroed(std::uint64_t bytes) {
@@ -141,15 +171,17 @@ Status SegmentKeeper::fill(File& file, std::uint64_t bytes) {
 
 void SegmentKeeper::discard(SpareFile spare) {
   spare.file.reset();
-  static_cast<void>(files_.remove(spare.path));  // else the next opening removes it
+  parts_.catalogue.remove_spare(spare.capacity);
+  static_cast<void>(parts_.files.remove(spare.path));  // else the next opening removes it
 }
 
 Status SegmentKeeper::remove_leftovers() {
-  const auto names = files_.list(paths_.segments());
+  const auto names = parts_.files.list(parts_.paths.segments());
   if (!names) return names.error();
   for (const std::string& name : *names) {
     if (!name.starts_with(kSparePrefix)) continue;
-    if (Status removed = files_.remove(paths_.segments() + "/" + name); !removed) return removed;
+    if (Status removed = parts_.files.remove(parts_.paths.segments() + "/" + name); !removed)
+      return removed;
   }
   return {};
 }
@@ -187,37 +219,36 @@ bool SegmentKeeper::work(std::unique_lock<std::mutex>& lock) {
   }
   if (stopping_.load(std::memory_order_relaxed)) return false;
   if (!spare_) {
-    if (!may_retry_) return false;
-    prepare(lock);
-    return true;
+    return may_retry_ && prepare(lock);
   }
   if (!std::exchange(room_awaited_, false)) return false;
   lock.unlock();
-  health_.set_room();
+  parts_.health.set_room();
   lock.lock();
   return true;
 }
 
 void SegmentKeeper::finish(SegmentWriter& segment) {
   const Status finished = segment.finish();
-  if (finished) return sealer_.add(*segment_of(segment.name()));
-  health_.set_failed(
+  if (finished) {
+    const StoredFile file = *segment_of(segment.name());
+    parts_.catalogue.close(file, segment.end_bytes());
+    return parts_.sealer.add(file);
+  }
+  parts_.health.set_failed(
       fmt::format("cannot close segment {}: {}; restart the server once the disk is "
                   "well",
                   segment.name(), finished.error().message()));
 }
 
-void SegmentKeeper::prepare(std::unique_lock<std::mutex>& lock) {
+bool SegmentKeeper::prepare(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  auto made = make_zeroed(segment_bytes_);
+  auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_zeroed);
   lock.lock();
-  if (made) {
-    spare_ = std::move(*made);
-    retry_after_ = retry_after_.zero();
-  } else {
-    may_retry_ = false;
-    retry_after_ = std::clamp(2 * retry_after_, kRetryMin, kRetryMax);
-  }
+  may_retry_ = made.has_value();
+  retry_after_ = made ? retry_after_.zero() : std::clamp(2 * retry_after_, kRetryMin, kRetryMax);
+  if (made) spare_ = std::move(*made);
+  return made.has_value();
 }
 
 }  // namespace logboom::store

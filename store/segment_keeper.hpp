@@ -11,11 +11,15 @@
 #include <thread>
 #include <vector>
 
+#include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
+#include "store/options.hpp"
 #include "store/os_file.hpp"
+#include "store/retention.hpp"
 #include "store/sealer.hpp"
 #include "store/segment_writer.hpp"
+#include "store/wall.hpp"
 
 namespace logboom::store {
 
@@ -35,6 +39,10 @@ class SegmentKeeper {
     const DataPaths& paths;
     Health& health;
     Sealer& sealer;
+    Catalogue& catalogue;
+    const Wall& wall;
+    Retention& retention;
+    OnFull on_full = OnFull::reject;
   };
 
   // `segment_bytes` is the size of the files made ahead.
@@ -47,7 +55,8 @@ class SegmentKeeper {
   // Removes left-over spare files, makes the first one and, if asked to, starts the thread; also if
   // the error says that there is no room, and then it goes on trying.
   [[nodiscard]] Status start(bool own_thread);
-  // Does the next piece of the thread's work, without waiting for its time; false if there is none.
+  // Does the next piece of the thread's work, without waiting for its time; false if there is none
+  // or it could not be done.
   bool turn();
 
   // A file of at least `bytes`, from the committer's thread: the one made ahead, or, if the
@@ -57,9 +66,15 @@ class SegmentKeeper {
   void retire(std::unique_ptr<SegmentWriter> segment);
   // The store has been set to full: turns it back once a file is ready.
   void announce_room();
+  // Why the last file was refused, if it was for the store's own limits; else empty.
+  [[nodiscard]] std::string refusal() const;
 
  private:
+  using Making = Result<SpareFile> (SegmentKeeper::*)(std::uint64_t bytes);
+
   [[nodiscard]] Result<SpareFile> make_file();
+  [[nodiscard]] Result<SpareFile> make_within_limits(std::uint64_t bytes, Making how);
+  [[nodiscard]] Status admit(std::uint64_t bytes);
   [[nodiscard]] Result<SpareFile> make_zeroed(std::uint64_t bytes);
   [[nodiscard]] Result<SpareFile> make_allocated(std::uint64_t bytes);
   [[nodiscard]] Status fill(File& file, std::uint64_t bytes);
@@ -69,21 +84,19 @@ class SegmentKeeper {
   void run();
   [[nodiscard]] bool work(std::unique_lock<std::mutex>& lock);
   void finish(SegmentWriter& segment);
-  void prepare(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool prepare(std::unique_lock<std::mutex>& lock);
 
-  FileSystem& files_;
-  const DataPaths& paths_;
-  Health& health_;
-  Sealer& sealer_;
+  const Parts parts_;
   const std::uint64_t segment_bytes_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Changed under mutex_; read without it while filling, which a stop cuts short. Relaxed: no data
   // hangs on it.
   std::atomic<bool> stopping_{false};
   // All below are guarded by mutex_.
   bool room_awaited_ = false;
+  std::string refusal_;
   std::optional<SpareFile> spare_;
   std::vector<std::unique_ptr<SegmentWriter>> retired_;
   std::uint64_t files_made_ = 0;

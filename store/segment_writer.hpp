@@ -57,6 +57,8 @@ class SegmentWriter {
 
   [[nodiscard]] std::int64_t created_ns() const noexcept { return header_.created_ns; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  // After finish(): the length of the file.
+  [[nodiscard]] std::uint64_t end_bytes() const noexcept { return end_.end(); }
 
  private:
   SegmentWriter() = default;

@@ -71,13 +71,19 @@ struct Stats {
   std::string state_reason;  // why it is not accepting, else empty
   std::uint64_t commits = 0;
   std::uint64_t records = 0;
-  std::uint64_t bytes = 0;          // written as frames
-  std::uint64_t segments = 0;       // files with records
+  std::uint64_t bytes = 0;         // written as frames
+  std::uint64_t files = 0;         // of records
+  std::uint64_t sealed_files = 0;  // of them
+  std::uint64_t file_bytes = 0;    // what they take, with those that wait to be filled
+  std::int64_t oldest_arrival_ns = 0;
   std::uint64_t last_seq = 0;       // of the last record that reached its durability
   std::uint64_t rejected_kept = 0;  // refused records written to rejected/
   std::uint64_t rejected_lost = 0;  // and those that could not be
   std::uint64_t sealed = 0;         // segments rewritten as sealed files
   std::uint64_t seal_failures = 0;  // and those left as they were
+  std::uint64_t expired = 0;        // sealed files that retention has deleted
+  std::uint64_t dropped = 0;        // and those deleted because the store was full
+  std::uint64_t lost_records = 0;   // in either, that a cursor had not passed; summed over cursors
   HistogramCounts sync_us;          // one fdatasync, in microseconds
   HistogramCounts commit_us;        // from taking the chains to storing them, in microseconds
   HistogramCounts requests_per_commit;

@@ -1,6 +1,8 @@
 #include "store/store.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -26,10 +28,15 @@ struct Store::Parts {
   explicit Parts(Options given)
       : options(std::move(given)),
         files(options.files == nullptr ? os_files() : *options.files),
-        health(options) {}
+        health(options),
+        cursors(files, dir.paths),
+        wall(files, dir.paths, catalogue, options.wall),
+        retention({files, dir.paths, health, counters, catalogue, cursors}, options.retention) {}
 
   [[nodiscard]] Opened<void> open();
   [[nodiscard]] Opened<void> open_files();
+  [[nodiscard]] Opened<void> open_numbers();
+  [[nodiscard]] Opened<void> fill_catalogue();
   [[nodiscard]] Opened<void> make_producers();
   [[nodiscard]] Opened<void> start_keeper();
   void start_committer();
@@ -40,6 +47,11 @@ struct Store::Parts {
   Health health;
   Counters counters;
   DataDir dir;
+  Catalogue catalogue;
+  Cursors cursors;
+  Tail tail;
+  Wall wall;
+  Retention retention;
   Recovered recovered;
   std::optional<Numbers> numbers;
   std::optional<RejectedRing> rejected;
@@ -79,14 +91,45 @@ Opened<void> Store::Parts::open_files() {
   const auto found = recover_segments(files, dir.paths, health);
   if (!found) return failure("list", dir.paths.segments(), found.error());
   recovered = *found;
-  counters.segments.store(recovered.sealed + recovered.closed.size(), std::memory_order_relaxed);
-  counters.last_seq.store(recovered.next_seq - 1, std::memory_order_relaxed);
-  auto opened_numbers = Numbers::open(files, dir.paths.root, recovered.next_seq);
-  if (!opened_numbers) return failure("open", dir.paths.numbers(), opened_numbers.error());
-  numbers = std::move(*opened_numbers);
+  if (auto filled = fill_catalogue(); !filled) return filled;
+  if (auto opened = open_numbers(); !opened) return opened;
   auto ring = RejectedRing::open(files, dir.paths, health, options.rejected_bytes_max);
   if (!ring) return failure("open", dir.paths.rejected(), ring.error());
   rejected = std::move(*ring);
+  return {};
+}
+
+// Numbers go on above all that a segment or a cursor has ever seen.
+Opened<void> Store::Parts::open_numbers() {
+  if (Status loaded = cursors.load(); !loaded) {
+    return failure("read", dir.paths.cursors(), loaded.error());
+  }
+  const std::uint64_t floor = std::max(recovered.next_seq, cursors.greatest_position() + 1);
+  auto opened = Numbers::open(files, dir.paths.root, floor);
+  if (!opened) return failure("open", dir.paths.numbers(), opened.error());
+  numbers = std::move(*opened);
+  tail.advance_to(numbers->next() - 1);
+  for (const CursorOptions& cursor : options.cursors) {
+    if (Status made = cursors.open(cursor, tail.seq()); !made) {
+      return failure("open the cursor", dir.paths.cursors() + "/" + cursor.name, made.error());
+    }
+  }
+  return {};
+}
+
+Opened<void> Store::Parts::fill_catalogue() {
+  const auto stored = list_stored_files(files, dir.paths);
+  if (!stored) return failure("list", dir.paths.root, stored.error());
+  for (const StoredFile& found : *stored) {
+    auto file = files.open(dir.paths.root + "/" + found.path, OpenMode::read);
+    const auto bytes = file ? (*file)->size() : Result<std::uint64_t>(file.error());
+    if (bytes) {
+      catalogue.add({found, *bytes});
+    } else {
+      health.report(Severity::error, fmt::format("cannot look at {}: {}; it is left as it is",
+                                                 found.path, bytes.error().message()));
+    }
+  }
   return {};
 }
 
@@ -101,33 +144,37 @@ Opened<void> Store::Parts::make_producers() {
 }
 
 Opened<void> Store::Parts::start_keeper() {
-  sealer.emplace(files, dir, health, counters, options.compression);
+  sealer.emplace(Sealer::Parts{options, files, dir, health, counters, catalogue, retention});
   for (StoredFile& segment : recovered.closed) sealer->add(std::move(segment));
   recovered.closed.clear();
   sealer->start(options.threads);
-  keeper.emplace(SegmentKeeper::Parts{files, dir.paths, health, *sealer},
+  keeper.emplace(SegmentKeeper::Parts{files, dir.paths, health, *sealer, catalogue, wall, retention,
+                                      options.on_full},
                  SegmentWriter::bytes_for(options.segment_bytes_max));
   const Status started = keeper->start(options.threads);
   if (started) return {};
   if (!means_no_room(started.error())) {
     return failure("make a segment in", dir.paths.segments(), started.error());
   }
-  health.set_full(
-      fmt::format("no room for a segment in {}: {}; free some space and logs are "
-                  "accepted",
-                  dir.paths.root, started.error().message()));
+  const std::string refusal = keeper->refusal();
+  health.set_full(!refusal.empty()
+                      ? refusal
+                      : fmt::format("no room for a segment in {}: {}; free some space and logs are "
+                                    "accepted",
+                                    dir.paths.root, started.error().message()));
   keeper->announce_room();
   return {};
 }
 
 void Store::Parts::start_committer() {
   committer.emplace(CommitterParts{options, files, dir, *numbers, *rejected, *keeper, health,
-                                   counters, bell, producers},
+                                   counters, catalogue, tail, bell, producers},
                     recovered.last_arrival_ns);
   if (options.threads) committing = std::thread([this] { committer->run(); });
 }
 
 void Store::Parts::stop() {
+  tail.close();
   committer->stop();
   if (committing.joinable()) {
     committing.join();
@@ -171,6 +218,29 @@ Producer& Store::producer(std::size_t index) {
   return *parts_->producers[index];
 }
 
+boost::system::result<Cursor, std::string> Store::cursor(const std::string& name) {
+  assert(parts_->cursors.is_open(name));
+  ReaderOptions reading;
+  reading.after_seq = parts_->cursors.position(name);
+  reading.files = &parts_->files;
+  reading.tail = &parts_->tail;
+  auto reader = Reader::open(parts_->dir.paths.root, reading);
+  if (!reader) return {boost::system::in_place_error, reader.error()};
+  return Cursor(parts_->cursors, parts_->tail, name, std::move(*reader));
+}
+
+std::string Store::describe_limits() const {
+  const Options& options = parts_->options;
+  std::string text = parts_->wall.describe();
+  text += options.on_full == OnFull::reject ? ", then 503" : ", then the oldest are deleted";
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(options.retention.age).count();
+  if (hours != 0) {
+    text += hours % 24 == 0 ? fmt::format("; kept for {} days", hours / 24)
+                            : fmt::format("; kept for {} hours", hours);
+  }
+  return text;
+}
+
 State Store::state() const noexcept {
   return parts_->health.state();
 }
@@ -194,12 +264,19 @@ Stats Store::stats() const {
   stats.commits = read(counters.commits);
   stats.records = read(counters.records);
   stats.bytes = read(counters.bytes);
-  stats.segments = read(counters.segments);
-  stats.last_seq = read(counters.last_seq);
+  const CatalogueTotals files = parts_->catalogue.totals();
+  stats.files = files.files;
+  stats.sealed_files = files.sealed;
+  stats.file_bytes = files.bytes;
+  stats.oldest_arrival_ns = files.oldest_arrival_ns;
+  stats.last_seq = parts_->tail.seq();
   stats.rejected_kept = read(counters.rejected_kept);
   stats.rejected_lost = read(counters.rejected_lost);
   stats.sealed = read(counters.sealed);
   stats.seal_failures = read(counters.seal_failures);
+  stats.expired = read(counters.expired);
+  stats.dropped = read(counters.dropped);
+  stats.lost_records = read(counters.lost_records);
   stats.sync_us = counters.sync_us.snapshot();
   stats.commit_us = counters.commit_us.snapshot();
   stats.requests_per_commit = counters.requests_per_commit.snapshot();

@@ -7,6 +7,7 @@
 
 #include <boost/system/result.hpp>
 
+#include "store/cursor.hpp"
 #include "store/options.hpp"
 #include "store/staging.hpp"
 #include "store/stats.hpp"
@@ -32,6 +33,11 @@ class Store {
   bool turn(Worker worker);
 
   [[nodiscard]] Producer& producer(std::size_t index);
+  // Reads on from the position of one of the options' cursors; at most one at a time for each, and
+  // none outlives the store.
+  [[nodiscard]] boost::system::result<Cursor, std::string> cursor(const std::string& name);
+  // What the store takes at most, as a sentence for the operator.
+  [[nodiscard]] std::string describe_limits() const;
   [[nodiscard]] State state() const noexcept;      // any thread
   [[nodiscard]] std::string state_reason() const;  // why it is not accepting, else empty
   [[nodiscard]] Stats stats() const;               // any thread

@@ -125,18 +125,9 @@ constexpr Wrong kWrongFiles[] = {
     {"ListenerWithAck", "server:\n  listen:\n    - {address: \"127.0.0.1:80\", ack: sinks}\n",
      "f.yaml:3:38: server.listen[0].ack: is not supported by this version; leave it out or at its "
      "default store"},
-    {"Retention", "store:\n  retention:\n    age: 30d\n",
-     "f.yaml:3:10: store.retention.age: is not supported by this version; leave it out or at its "
-     "default 7d"},
     {"RetentionWithoutUnit", "store:\n  retention:\n    age: 30\n",
      "f.yaml:3:10: store.retention.age: expected a duration with a unit (us, ms, s, m, h, d), such "
      "as 2s, not `30`"},
-    {"Wall", "store:\n  max_bytes: 90%\n",
-     "f.yaml:2:14: store.max_bytes: is not supported by this version; leave it out or at its "
-     "default 80%"},
-    {"DropOldest", "store:\n  on_full: drop_oldest\n",
-     "f.yaml:2:12: store.on_full: is not supported by this version; leave it out or at its default "
-     "reject"},
     {"Mask", "store:\n  mask: [password]\n",
      "f.yaml:2:9: store.mask: is not supported by this version; leave it out or at its default []"},
     {"Tokens", "auth:\n  tokens: [{name: a}]\n",
@@ -201,7 +192,7 @@ TEST(LoadTest, GivesEveryStoreAndLogKeyItsDefault) {
   EXPECT_EQ(s.store.retention.bytes, 0U);
   EXPECT_EQ(s.store.max_bytes, (SizeOrPercent{.bytes = 0, .percent = 80}));
   EXPECT_EQ(s.store.min_free, 1U << 30);
-  EXPECT_EQ(s.store.on_full, OnFull::reject);
+  EXPECT_EQ(s.store.on_full, store::OnFull::reject);
   EXPECT_EQ(s.store.rejected_max, 64U << 20);
   EXPECT_EQ(s.store.on_io_error, OnIoError::exit);
   EXPECT_EQ(s.log.level, LogLevel::info);

@@ -18,13 +18,22 @@ Settings with(std::vector<std::string> overrides) {
 TEST(StoreOptionsTest, TakesEveryStoreSetting) {
   store::Options options = store_options(with(
       {"store.dir=/d", "store.durability=memory", "store.commit_window=300us",
-       "store.segment.max_bytes=1MiB", "store.segment.max_age=2m", "store.rejected_max=3MiB"}));
+       "store.segment.max_bytes=1MiB", "store.segment.max_age=2m", "store.segment.compression=7",
+       "store.rejected_max=3MiB", "store.max_bytes=5GiB", "store.min_free=2MiB",
+       "store.on_full=drop_oldest", "store.retention.age=3h", "store.retention.bytes=4GiB"}));
   EXPECT_EQ(options.dir, "/d");
   EXPECT_EQ(options.durability, store::Durability::memory);
   EXPECT_EQ(options.commit_window, 300us);
   EXPECT_EQ(options.segment_bytes_max, 1U << 20);
   EXPECT_EQ(options.segment_age_max, 2min);
   EXPECT_EQ(options.rejected_bytes_max, 3U << 20);
+  EXPECT_EQ(options.compression, 7);
+  EXPECT_EQ(options.wall.bytes_max, std::uint64_t{5} << 30);
+  EXPECT_EQ(options.wall.percent_max, 0U);
+  EXPECT_EQ(options.wall.free_bytes_min, 2U << 20);
+  EXPECT_EQ(options.on_full, store::OnFull::drop_oldest);
+  EXPECT_EQ(options.retention.age, 3h);
+  EXPECT_EQ(options.retention.bytes_max, std::uint64_t{4} << 30);
 }
 
 TEST(StoreOptionsTest, TellsAutoFromNever) {
@@ -49,6 +58,13 @@ TEST(StoreOptionsTest, DefaultsAreTheStoresOwn) {
   EXPECT_EQ(ours.segment_bytes_max, own.segment_bytes_max);
   EXPECT_EQ(ours.segment_age_max, own.segment_age_max);
   EXPECT_EQ(ours.rejected_bytes_max, own.rejected_bytes_max);
+  EXPECT_EQ(ours.compression, own.compression);
+  EXPECT_EQ(ours.wall.bytes_max, own.wall.bytes_max);
+  EXPECT_EQ(ours.wall.percent_max, own.wall.percent_max);
+  EXPECT_EQ(ours.wall.free_bytes_min, own.wall.free_bytes_min);
+  EXPECT_EQ(ours.on_full, own.on_full);
+  EXPECT_EQ(ours.retention.age, own.retention.age);
+  EXPECT_EQ(ours.retention.bytes_max, own.retention.bytes_max);
 }
 
 TEST(RecordLimitsTest, TakesEveryLimitOfARecord) {

@@ -59,9 +59,8 @@ TEST(OverrideTest, NamesTheKeyInErrors) {
       {"server.listen=127.0.0.1:1,x",
        "--set server.listen: expected ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080, not `x`"},
       {"store.dir=$X", "--set store.dir: a dollar is written $$, a variable ${NAME}"},
-      {"store.min_free=2GiB",
-       "--set store.min_free: is not supported by this version; leave it out or at its default "
-       "1GiB"},
+      {"store.mask=[password]",
+       "--set store.mask: is not supported by this version; leave it out or at its default []"},
       {"auth.tokens=[a]",
        "--set auth.tokens: is not supported by this version; leave it out or at its default []"},
   };

@@ -13,6 +13,7 @@ import pytest
 from allocation_counts import AllocationCounts
 from expect import accepted
 from http_client import format_request
+from logboom_server import poll
 
 CONNECTIONS = 8
 WARM_UP_REQUESTS = 2000
@@ -66,11 +67,20 @@ def files_of(server):
     return {str(p) for p in pathlib.Path(server.data_dir).rglob("*")}
 
 
+def wait_until_sealed(server):
+    """Sealing is for the sealer's thread to do, when a segment is full."""
+    def sealed():
+        store = server.get("/stats").json()["store"]
+        return store["files"] - store["sealed_files"] <= 1
+    poll(sealed, "all segments but the active one are sealed")
+
+
 def count_allocations(server, counts, load, requests):
     """Allocations in windows of altogether `requests` requests, up to the first that has any."""
     windows = requests // WINDOW_REQUESTS
     valid = 0
     for _ in range(2 * windows):
+        wait_until_sealed(server)
         before = files_of(server)
         counts.arm()
         load.send(WINDOW_REQUESTS)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,11 @@ class FaultyFiles final : public FileSystem {
     const std::scoped_lock lock(mutex_);
     faults_.clear();
     spoilt_.clear();
+  }
+  // From now on the file system has this much room.
+  void set_space(Space space) {
+    const std::scoped_lock lock(mutex_);
+    space_ = space;
   }
   [[nodiscard]] int syncs() const { return syncs_.load(); }
 
@@ -68,7 +74,10 @@ class FaultyFiles final : public FileSystem {
   Status remove_directory(const std::string& dir) override {
     return os_files().remove_directory(dir);
   }
-  Result<Space> space(const std::string& dir) override { return os_files().space(dir); }
+  Result<Space> space(const std::string& dir) override {
+    const std::scoped_lock lock(mutex_);
+    return space_ ? Result<Space>(*space_) : os_files().space(dir);
+  }
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
     return os_files().lock(path);
   }
@@ -160,6 +169,7 @@ class FaultyFiles final : public FileSystem {
   std::vector<Fault> faults_;
   std::vector<Spoilt> spoilt_;
   std::vector<std::shared_ptr<std::string>> names_;
+  std::optional<Space> space_;
   std::atomic<int> syncs_{0};
 };
 

@@ -1,0 +1,31 @@
+#include "store/cursor.hpp"
+
+#include <algorithm>
+
+namespace logboom::store {
+
+Cursor::Item Cursor::next() {
+  if (!held_) held_ = reader_.next();
+  // After reading: where the reader found a file deleted, the loss has been told before.
+  if (const auto gap = take_gap()) return *gap;
+  if (!held_) return std::monostate{};
+  const RecordView record = *std::exchange(held_, std::nullopt);
+  delivered_ = record.seq;
+  return record;
+}
+
+// What is lost is not delivered even if a file that is open still has it, so that the counts agree.
+std::optional<Gap> Cursor::take_gap() {
+  const std::uint64_t losses = cursors_->losses();
+  if (seen_losses_ == losses) return std::nullopt;
+  seen_losses_ = losses;
+  auto gap = cursors_->gap(name_);
+  if (!gap || gap->last_seq <= delivered_) return std::nullopt;
+  gap->first_seq = std::max(gap->first_seq, delivered_ + 1);
+  delivered_ = gap->last_seq;
+  reader_.skip_to(gap->last_seq);
+  if (held_ && held_->seq <= gap->last_seq) held_.reset();
+  return gap;
+}
+
+}  // namespace logboom::store

@@ -1,0 +1,53 @@
+#include "store/wall.hpp"
+
+#include <fmt/format.h>
+
+namespace logboom::store {
+
+namespace {
+
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  constexpr std::uint64_t kGiB = 1024 * kMiB;
+  if (bytes >= 10 * kGiB) return fmt::format("{} GiB", bytes / kGiB);
+  if (bytes >= 10 * kMiB) return fmt::format("{} MiB", bytes / kMiB);
+  return fmt::format("{} KiB", bytes / 1024);
+}
+
+}  // namespace
+
+std::uint64_t Wall::bytes_max(const Space& space) const noexcept {
+  if (options_.percent_max == 0) return options_.bytes_max;
+  return space.total / 100 * options_.percent_max;
+}
+
+std::optional<std::string> Wall::refusal(std::uint64_t bytes) const {
+  const auto space = files_.space(paths_.root);
+  if (!space) return std::nullopt;  // then the file system itself says when it is full
+  const std::uint64_t used = catalogue_.totals().bytes;
+  const std::uint64_t max = bytes_max(*space);
+  if (used + bytes > max) {
+    return fmt::format(
+        "the store has reached store.max_bytes: {} are in use and a segment needs {} more, of at "
+        "most {}; logs are accepted again when retention has deleted some, or the limit is raised",
+        size_text(used), size_text(bytes), size_text(max));
+  }
+  if (space->free < bytes + options_.free_bytes_min) {
+    return fmt::format(
+        "the store has reached store.min_free: {} are free on the file system of {}, and a segment "
+        "of {} has to leave {}; free some space and logs are accepted again",
+        size_text(space->free), paths_.root, size_text(bytes), size_text(options_.free_bytes_min));
+  }
+  return std::nullopt;
+}
+
+std::string Wall::describe() const {
+  const auto space = files_.space(paths_.root);
+  const std::string max = size_text(bytes_max(space ? *space : Space{}));
+  const std::string share = options_.percent_max == 0
+                                ? ""
+                                : fmt::format(" ({}% of the file system)", options_.percent_max);
+  return fmt::format("at most {}{}, {} left free", max, share, size_text(options_.free_bytes_min));
+}
+
+}  // namespace logboom::store

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "store/catalogue.hpp"
+#include "store/data_dir.hpp"
+#include "store/options.hpp"
+#include "store/os_file.hpp"
+
+namespace logboom::store {
+
+// The limits of what a store takes of its file system. Any thread.
+class Wall {
+ public:
+  Wall(FileSystem& files, const DataPaths& paths, const Catalogue& catalogue,
+       const WallOptions& options)
+      : files_(files), paths_(paths), catalogue_(catalogue), options_(options) {}
+
+  // Whether a file of `bytes` more is within the limits: nothing, or one sentence that says why it
+  // is not.
+  [[nodiscard]] std::optional<std::string> refusal(std::uint64_t bytes) const;
+  // The limits, for the operator: `at most 80 GiB (80% of the file system), 1 GiB left free`.
+  [[nodiscard]] std::string describe() const;
+
+ private:
+  [[nodiscard]] std::uint64_t bytes_max(const Space& space) const noexcept;
+
+  FileSystem& files_;
+  const DataPaths& paths_;
+  const Catalogue& catalogue_;
+  const WallOptions options_;
+};
+
+}  // namespace logboom::store
