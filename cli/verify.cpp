@@ -24,9 +24,9 @@ int run_verify(const SettingsArguments& arguments) {
   if (!counts) return complain_of_store(counts.error());
   fmt::print(
       "files {}\nsealed {}\nframes {}\nrecords {}\nbytes {}\ntorn tails {}\ndamaged regions {}\n"
-      "damaged bytes {}\n{}\n",
+      "damaged bytes {}\nquarantined files {}\n{}\n",
       counts->files, counts->sealed, counts->frames, counts->records, counts->bytes,
-      counts->torn_tails, counts->damaged_regions, counts->damaged_bytes,
+      counts->torn_tails, counts->damaged_regions, counts->damaged_bytes, counts->quarantined,
       counts->intact() ? "intact" : "damaged");
   return counts->intact() ? kExitOk : kExitNegative;
 }

@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -194,6 +196,22 @@ class OsFileSystem final : public FileSystem {
     struct statvfs info {};
     if (::statvfs(dir.c_str(), &info) != 0) return last_error();
     return Space{info.f_blocks * info.f_frsize, info.f_bavail * info.f_frsize};
+  }
+
+  FileSystemKind kind(const std::string& dir) override {
+    struct statfs info {};
+    if (::statfs(dir.c_str(), &info) != 0) return FileSystemKind::disk;
+    switch (static_cast<std::uint32_t>(info.f_type)) {
+      case TMPFS_MAGIC:
+      case RAMFS_MAGIC: return FileSystemKind::memory;
+      case OVERLAYFS_SUPER_MAGIC: return FileSystemKind::overlay;
+      case NFS_SUPER_MAGIC:
+      case SMB_SUPER_MAGIC:
+      case SMB2_SUPER_MAGIC:
+      case CIFS_SUPER_MAGIC:
+      case CEPH_SUPER_MAGIC: return FileSystemKind::network;
+      default: return FileSystemKind::disk;
+    }
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {

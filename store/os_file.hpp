@@ -46,6 +46,14 @@ struct Space {
   std::uint64_t free = 0;  // for us: what it keeps for root is not
 };
 
+// What a file system is, as far as its promises go.
+enum class FileSystemKind : std::uint8_t {
+  disk,     // or not known
+  memory,   // tmpfs, ramfs: gone with the machine
+  overlay,  // a container's own layer: gone with the container
+  network,  // NFS, SMB and others: syncs and locks are somebody else's word
+};
+
 // One open file. Calls may come from different threads, but not at the same time unless they only
 // read. Closed by the destructor.
 class File {
@@ -100,6 +108,7 @@ class FileSystem {
   [[nodiscard]] virtual Status remove_directory(const std::string& dir) = 0;
   // Of the file system that the directory is on.
   [[nodiscard]] virtual Result<Space> space(const std::string& dir) = 0;
+  [[nodiscard]] virtual FileSystemKind kind(const std::string& dir) = 0;
 
   // Takes the exclusive lock of the file, making the file if there is none; EAGAIN while another
   // open of it, in this process or another, holds the lock. The kernel drops it with the process.

@@ -24,9 +24,14 @@ class SlotPair {
                                              const std::string& name) {
     auto file = open_file(files, dir, name);
     if (!file) return file.error();
+    auto pair = read(**file);
+    if (pair) pair->file_ = std::move(*file);
+    return pair;
+  }
+  // What a file holds, for somebody who does not write it.
+  [[nodiscard]] static Result<SlotPair> read(File& file) {
     SlotPair pair;
-    pair.file_ = std::move(*file);
-    if (Status read = pair.read(); !read) return read.error();
+    if (Status looked = pair.look_at(file); !looked) return looked.error();
     return pair;
   }
 
@@ -60,11 +65,11 @@ class SlotPair {
     return files.open(path, OpenMode::read_write);
   }
 
-  [[nodiscard]] Status read() {
+  [[nodiscard]] Status look_at(File& file) {
     int zeros = 0;
     for (std::uint64_t i = 0; i < 2; ++i) {
       std::array<char, sizeof(Slot)> bytes{};
-      const auto got = file_->read_at(bytes.data(), bytes.size(), i * kCommitAlignment);
+      const auto got = file.read_at(bytes.data(), bytes.size(), i * kCommitAlignment);
       if (!got) return got.error();
       const auto slot = load_header<Slot>(bytes.data());
       if (!is_intact(slot)) {

@@ -34,6 +34,7 @@ struct Store::Parts {
         retention({files, dir.paths, health, counters, catalogue, cursors}, options.retention) {}
 
   [[nodiscard]] Opened<void> open();
+  void warn_of_file_system() const;
   [[nodiscard]] Opened<void> open_files();
   [[nodiscard]] Opened<void> open_numbers();
   [[nodiscard]] Opened<void> fill_catalogue();
@@ -77,11 +78,33 @@ Opened<void> Store::Parts::open() {
   auto opened = DataDir::open(files, options.dir);
   if (!opened) return {boost::system::in_place_error, opened.error()};
   dir = std::move(*opened);
+  warn_of_file_system();
   if (auto ready = open_files(); !ready) return ready;
   if (auto made = make_producers(); !made) return made;
   if (auto started = start_keeper(); !started) return started;
   start_committer();
   return {};
+}
+
+void Store::Parts::warn_of_file_system() const {
+  const char* what = nullptr;
+  switch (files.kind(dir.paths.root)) {
+    case FileSystemKind::disk: return;
+    case FileSystemKind::memory:
+      what = "in memory (tmpfs): it is gone when the machine stops";
+      break;
+    case FileSystemKind::overlay:
+      what =
+          "in a container's own layer (overlayfs): it is gone with the container; mount a volume";
+      break;
+    case FileSystemKind::network:
+      what =
+          "on a network file system, whose syncs and locks may promise more than they keep; use a "
+          "local disk";
+      break;
+  }
+  health.report(Severity::warning,
+                fmt::format("the data directory {} is {}", dir.paths.root, what));
 }
 
 Opened<void> Store::Parts::open_files() {

@@ -10,11 +10,14 @@
 #include "store/format.hpp"
 #include "store/sealed_scan.hpp"
 #include "store/segment_scan.hpp"
+#include "store/slot_pair.hpp"
 #include "store/stored_files.hpp"
 
 namespace logboom::store {
 
 namespace {
+
+constexpr int kNumbersAttempts = 3;
 
 // Checks one segment after the other into one set of counts.
 class Verifier {
@@ -36,6 +39,22 @@ class Verifier {
     }
     return true;
   }
+  // The file of numbers in use; a server writes it while this reads, so only what stays is damage.
+  void check_numbers() {
+    auto file = files_.open(paths_.numbers(), OpenMode::read);
+    if (!file) return;  // numbering goes on above what is stored
+    for (int attempt = 0; attempt < kNumbersAttempts; ++attempt) {
+      const auto slots = SlotPair<NumbersSlot>::read(**file);
+      if (!slots) return unreadable("numbers", slots.error());
+      if (!slots->is_damaged()) return;
+    }
+    damage("numbers", {0, kCommitAlignment + sizeof(NumbersSlot)});
+  }
+
+  void count_quarantine() {
+    if (const auto names = files_.list(paths_.quarantine())) counts_.quarantined = names->size();
+  }
+
   [[nodiscard]] const VerifyCounts& counts() const noexcept { return counts_; }
 
  private:
@@ -137,6 +156,8 @@ boost::system::result<VerifyCounts, std::string> verify(const std::string& dir,
       checked_seq = file.first_seq;
     }
   }
+  verifier.check_numbers();
+  verifier.count_quarantine();
   return verifier.counts();
 }
 

@@ -22,6 +22,7 @@ struct VerifyCounts {
   std::uint64_t torn_tails = 0;
   std::uint64_t damaged_regions = 0;
   std::uint64_t damaged_bytes = 0;
+  std::uint64_t quarantined = 0;  // files in quarantine/: what was found damaged or torn before
 
   [[nodiscard]] bool intact() const noexcept { return damaged_regions == 0; }
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -48,6 +49,17 @@ class FaultTest : public StoreFixture {
 
   FaultyFiles files_;
 };
+
+TEST_F(FaultTest, WarnsOfADirectoryThatDoesNotLast) {
+  for (const auto& [kind, word] :
+       {std::pair{FileSystemKind::memory, "tmpfs"}, std::pair{FileSystemKind::overlay, "overlayfs"},
+        std::pair{FileSystemKind::network, "network"}}) {
+    files_.set_kind(kind);
+    static_cast<void>(must_open(faulty_options()));
+    EXPECT_THAT(reports_.text(), HasSubstr(word));
+  }
+  EXPECT_EQ(reports_.count(Severity::warning), 3);
+}
 
 TEST_F(FaultTest, WithoutRoomForASegmentItIsFullAndGoesOnByItselfWhenThereIs) {
   const auto store = must_open(faulty_options());

@@ -34,6 +34,8 @@ class FaultyFiles final : public FileSystem {
     faults_.clear();
     spoilt_.clear();
   }
+  // From now on the files are said to be on such a file system.
+  void set_kind(FileSystemKind kind) { kind_ = kind; }
   // From now on the file system has this much room.
   void set_space(Space space) {
     const std::scoped_lock lock(mutex_);
@@ -78,6 +80,7 @@ class FaultyFiles final : public FileSystem {
     const std::scoped_lock lock(mutex_);
     return space_ ? Result<Space>(*space_) : os_files().space(dir);
   }
+  FileSystemKind kind(const std::string&) override { return kind_; }
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
     return os_files().lock(path);
   }
@@ -169,6 +172,7 @@ class FaultyFiles final : public FileSystem {
   std::vector<Fault> faults_;
   std::vector<Spoilt> spoilt_;
   std::vector<std::shared_ptr<std::string>> names_;
+  std::atomic<FileSystemKind> kind_{FileSystemKind::disk};
   std::optional<Space> space_;
   std::atomic<int> syncs_{0};
 };

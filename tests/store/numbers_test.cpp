@@ -42,6 +42,18 @@ TEST_F(NumbersTest, BeginsWithOne) {
   EXPECT_EQ(*open().take(5), 1u);
 }
 
+TEST_F(NumbersTest, VerifyFindsADamagedSlot) {
+  const std::string dir = temp_.path() + "/data";
+  Options made;
+  made.dir = dir;
+  made.wall = {.bytes_max = 0, .percent_max = 100, .free_bytes_min = 0};
+  { ASSERT_TRUE(Store::open(made).has_value()); }
+  ASSERT_TRUE(verify(dir)->intact());
+  auto file = os_files().open(dir + "/numbers", OpenMode::read_write);
+  ASSERT_TRUE((*file)->write_at("x", 3).has_value());
+  EXPECT_FALSE(verify(dir)->intact());
+}
+
 TEST_F(NumbersTest, SyncsOncePerBlock) {
   Numbers numbers = open();
   EXPECT_EQ(*numbers.take(1), 1u);
