@@ -48,7 +48,9 @@ std::vector<Key> server_keys() {
            [](auto& s) -> auto& { return s.server.threads; }, 0, 1024)},
       {"server.inflight_max", "256MiB",
        "Memory for requests that are not yet durable. Over it reading pauses for overload_wait,\n"
-       "then clients get 503 and try again. One body within the limits is always admitted.",
+       "then clients get 503 and try again. One request at a time may go past it, so that one "
+       "body\n"
+       "within the limits is always admitted and those that wait for one another go on.",
        size(
            [](auto& s) -> auto& { return s.server.inflight_max; }, 1 * kKiB, 16 * kTiB)},
       {"server.overload_wait", "2s", "How long a request may wait for memory before it gets 503.",

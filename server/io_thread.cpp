@@ -123,6 +123,7 @@ void IoThread::dispatch(std::uint64_t key, std::uint32_t events) {
 void IoThread::on_completions() {
   producer_.drain_completed(
       [this](store::Ticket ticket, store::CommitStatus status) {
+        host_.on_ticket_completed(ticket.generation);
         if (Session* session = sessions_[ticket.slot].get()) {
           session->on_committed(ticket.generation, status);
         }

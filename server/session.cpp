@@ -1,7 +1,6 @@
 #include "server/session.hpp"
 
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +15,6 @@
 namespace logboom::server {
 namespace {
 
-constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP;
 // A connection gives way to the others after this many bytes of a body in one turn.
 constexpr std::size_t kReadBytesPerTurn = 1024 * 1024;
 // The in-flight budget is looked at before each read, so a read must not be without bounds.
@@ -26,8 +24,6 @@ constexpr std::chrono::milliseconds kLingerTotal{5000};
 constexpr std::chrono::milliseconds kLingerPause{2000};
 // A health check served from the reserve keeps others from it only so long.
 constexpr std::chrono::milliseconds kReserveHeaderTimeout{1000};
-constexpr HttpError kOverloaded{503, "overloaded",
-                                "Too many requests are in flight; try again in a second."};
 // What an idle connection gets when a drain begins, for a request that is already on its way.
 constexpr std::chrono::milliseconds kDrainGrace{200};
 
@@ -94,25 +90,6 @@ void Session::handle_event(std::uint32_t events) {
   }
 }
 
-// Unread bytes would be reported over and over, so from now on only a hang-up is: a client that has
-// left its body unfinished must not hold its share of the budget until the wait is over.
-void Session::on_event_while_paused(std::uint32_t events) {
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 || ((events & EPOLLRDHUP) != 0 && cannot_finish())) {
-    return on_peer_closed();
-  }
-  const bool finished_sending = (events & EPOLLRDHUP) != 0;
-  watch(finished_sending ? 0U : std::uint32_t{EPOLLRDHUP});
-}
-
-// The client has sent all it will, and what waits to be read does not complete the body.
-bool Session::cannot_finish() const {
-  if (phase_ != Phase::body) return false;
-  int waiting = 0;
-  const std::optional<std::size_t> missing = exchange_->missing_bytes();
-  return missing && ::ioctl(descriptor_, FIONREAD, &waiting) == 0 &&
-         static_cast<std::size_t>(waiting) < *missing;
-}
-
 // Requests that came in one piece are served one after the other, in a loop and not by recursion:
 // there may be thousands.
 void Session::advance_pipelined() {
@@ -123,7 +100,7 @@ void Session::read() {
   bool more = true;
   for (std::size_t read = 0; more && read < kReadBytesPerTurn; read += kReadBytesMax) {
     if (phase_ == Phase::idle && !begin_request()) return pause();
-    if (phase_ == Phase::body && !host_.admits(charged_bytes_)) return pause();
+    if (phase_ == Phase::body && !may_receive()) return pause();
     more = read_once();
   }
 }
@@ -209,7 +186,7 @@ void Session::advance_body() {
     case Exchange::Progress::done:
       set_charge(exchange_->held_bytes());
       // A small body comes with its header, so this may be the first time that the budget is asked.
-      return host_.admits(charged_bytes_) ? ingest() : pause();
+      return may_receive() ? ingest() : pause();
   }
 }
 
@@ -269,7 +246,7 @@ void Session::keep_pipelined(std::string_view leftover) {
   std::vector<char>& kept = host_.scratch();
   if (leftover.size() > kept.size()) kept.resize(leftover.size());
   std::copy(leftover.begin(), leftover.end(), kept.begin());
-  set_charge(0);
+  release_charge();
   exchange_->destroy();
   arena().reset();
   exchange_ = Exchange::create(arena(), host_.options().limits.head);
@@ -278,7 +255,7 @@ void Session::keep_pipelined(std::string_view leftover) {
 }
 
 void Session::end_request() noexcept {
-  set_charge(0);
+  release_charge();
   unsent_ = {};
   if (exchange_ != nullptr) exchange_->destroy();
   exchange_ = nullptr;
@@ -308,52 +285,8 @@ void Session::discard() {
   close();
 }
 
-void Session::pause() {
-  if (paused_) return;
-  paused_ = true;
-  waits_for_arena_ = arena_ == nullptr;
-  if (waits_for_arena_) host_.count_arena_waiter(1);
-  give_up_at_ = host_.now() + pause_allowance_;
-  host_.telemetry().overload_pauses.add();
-  host_.timers().disarm(timer_.node);
-  host_.pause(*this);
-}
-
-// However often a request pauses, it waits for overload_wait in all.
-void Session::end_pause() noexcept {
-  paused_ = false;
-  if (std::exchange(waits_for_arena_, false)) host_.count_arena_waiter(-1);
-  pause_allowance_ = std::max(give_up_at_ - host_.now(), SessionHost::Clock::duration::zero());
-}
-
 void Session::resume() {
   guard([this] { try_resume(); });
-}
-
-void Session::try_resume() {
-  const bool ready = phase_ == Phase::idle ? begin_request() : host_.admits(charged_bytes_);
-  if (!ready) return host_.now() >= give_up_at_ ? give_up_pause() : host_.pause(*this);
-  end_pause();
-  watch(kReadable);
-  if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::body) return advance_body();
-  arm_idle();
-  read();
-}
-
-void Session::give_up_pause() {
-  end_pause();
-  host_.telemetry().overload_replies.add();
-  if (arena_ == nullptr) return send_overload_reply();
-  fail(kOverloaded);
-}
-
-// The reply that needs no memory; the connection ends with it.
-void Session::send_overload_reply() {
-  const std::string_view reply = overload_reply_without_arena();
-  if (::send(descriptor_, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return close();
-  host_.telemetry().requests_by_class[5].add();
-  linger();
 }
 
 void Session::on_drain() {
@@ -414,10 +347,15 @@ void Session::arm(std::chrono::milliseconds after) {
   host_.timers().arm(timer_.node, host_.now() + after);
 }
 
-void Session::set_charge(std::size_t bytes) {
+void Session::set_charge(std::size_t bytes) noexcept {
   if (bytes > charged_bytes_) host_.charge(bytes - charged_bytes_);
   if (bytes < charged_bytes_) host_.release(charged_bytes_ - bytes);
   charged_bytes_ = bytes;
+}
+
+void Session::release_charge() noexcept {
+  set_charge(0);
+  if (std::exchange(has_baton_, false)) host_.give_back_baton();
 }
 
 }  // namespace logboom::server

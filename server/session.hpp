@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +57,8 @@ class Session {
   [[nodiscard]] static Session& of(TimerNode& node) noexcept;
 
  private:
+  static constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP;
+
   enum class Phase : std::uint8_t {
     idle,        // between requests
     header,      // some bytes of a request's header have arrived
@@ -94,6 +98,7 @@ class Session {
   void ingest();
   [[nodiscard]] std::optional<HttpError> parse_into(store::StagingChain& chain);
   [[nodiscard]] bool waits_for_commit() const;
+  [[nodiscard]] bool has_ticket() const;
   void answer_ingest(std::size_t staged_bytes);
   void answer_commit(store::CommitStatus status);
   void answer_read(Endpoint endpoint);
@@ -116,6 +121,8 @@ class Session {
   void on_timeout();
   void on_event_while_paused(std::uint32_t events);
   [[nodiscard]] bool cannot_finish() const;
+  [[nodiscard]] bool may_receive() const noexcept;
+  [[nodiscard]] bool take_baton() noexcept;
   void pause();
   void end_pause() noexcept;
   void try_resume();
@@ -124,7 +131,8 @@ class Session {
   void watch(std::uint32_t events);
   void arm(std::chrono::milliseconds after);
   void arm_idle();
-  void set_charge(std::size_t bytes);
+  void set_charge(std::size_t bytes) noexcept;
+  void release_charge() noexcept;
   [[nodiscard]] arena::Arena& arena() { return *arena_; }
 
   SessionHost& host_;
@@ -149,6 +157,7 @@ class Session {
   std::string_view unsent_;    // of the reply
   std::uint16_t status_ = 0;
   std::size_t charged_bytes_ = 0;  // of the in-flight budget
+  bool has_baton_ = false;         // the request may receive past the budget
   SessionHost::Clock::time_point first_byte_at_;
   SessionHost::Clock::time_point give_up_at_;     // of a pause or of lingering
   SessionHost::Clock::duration pause_allowance_;  // what is left of overload_wait for this request

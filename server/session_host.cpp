@@ -80,6 +80,12 @@ bool SessionHost::admits(std::size_t own_bytes) const noexcept {
   return shared_.budget.admits(own_bytes, unsettled_bytes_);
 }
 
+void SessionHost::on_ticket_completed(std::uint32_t generation) noexcept {
+  if (baton_generation_ != generation) return;
+  baton_generation_.reset();
+  give_back_baton();
+}
+
 void SessionHost::settle(std::ptrdiff_t bytes) noexcept {
   unsettled_bytes_ += bytes;
   if (unsettled_bytes_ > kUnsettledBytesMax || unsettled_bytes_ < -kUnsettledBytesMax) {

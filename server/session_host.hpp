@@ -81,6 +81,13 @@ class SessionHost {
   [[nodiscard]] store::StagingChain& chain();
 
   [[nodiscard]] bool admits(std::size_t own_bytes) const noexcept;
+  // The budget's baton, for a request that waits for the budget. It belongs to the request's bytes:
+  // whoever took it gives it back with them, or leaves it to the ticket they were staged under.
+  [[nodiscard]] bool try_take_baton() noexcept { return shared_.budget.try_take_baton(); }
+  void give_back_baton() noexcept { shared_.budget.give_back_baton(); }
+  void leave_baton_to(std::uint32_t generation) noexcept { baton_generation_ = generation; }
+  // What a ticket was for is durable or has failed: the bytes no longer count.
+  void on_ticket_completed(std::uint32_t generation) noexcept;
   void charge(std::size_t bytes) noexcept { settle(static_cast<std::ptrdiff_t>(bytes)); }
   void release(std::size_t bytes) noexcept { settle(-static_cast<std::ptrdiff_t>(bytes)); }
 
@@ -119,6 +126,7 @@ class SessionHost {
   Clock::time_point now_;
   std::int64_t arrival_ns_ = 0;
   std::uint32_t generation_ = 0;
+  std::optional<std::uint32_t> baton_generation_;  // of the ticket that has the baton
   std::int64_t date_second_ = -1;
   char date_[32] = {};
   // Not yet in the shared budget: one atomic operation a turn instead of several a request.

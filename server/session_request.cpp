@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include <boost/algorithm/string/predicate.hpp>
 
@@ -196,13 +197,18 @@ std::optional<HttpError> Session::parse_into(store::StagingChain& chain) {
   prepared_.status = outcome_.accepted == 0 && outcome_.rejected > 0 ? 400 : 200;
   prepared_.body = handlers::write_plain_log_reply(outcome_, arena());
   generation_ = host_.next_generation();
-  if (waits_for_commit()) chain.add_ticket({identity_.slot, generation_});
+  if (has_ticket()) chain.add_ticket({identity_.slot, generation_});
   sink.count_into(host_.telemetry());
   return std::nullopt;
 }
 
 bool Session::waits_for_commit() const {
   return outcome_.accepted + outcome_.rejected > 0 && !host_.options().acknowledge_before_commit;
+}
+
+// What has the baton must learn when its bytes are gone, even if its reply does not wait for it.
+bool Session::has_ticket() const {
+  return waits_for_commit() || (has_baton_ && outcome_.accepted + outcome_.rejected > 0);
 }
 
 void Session::answer_ingest(std::size_t staged_bytes) {
@@ -213,7 +219,8 @@ void Session::answer_ingest(std::size_t staged_bytes) {
   if (exchange_->body().size() > kLongParseBytes) host_.refresh_now();
   exchange_->release_body();
   // From here on the staged copy is what counts against the budget, until it is durable.
-  set_charge(0);
+  if (has_ticket() && std::exchange(has_baton_, false)) host_.leave_baton_to(generation_);
+  release_charge();
   host_.charge(staged_bytes);
   host_.chain().add_charge(staged_bytes);
   if (!waits_for_commit()) return reply(prepared_);

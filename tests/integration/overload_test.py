@@ -25,13 +25,19 @@ def ndjson(kilobytes, **fields):
 
 
 def stalled_senders(server, count):
-    """Connections that have sent 128 of 200 KiB and go no further."""
+    """Connections that have sent 128 of 200 KiB and go no further: two of them fill TINY's budget,
+    one goes on past it, and the others wait."""
     connections = [server.connect() for _ in range(count)]
     for connection in connections:
         connection.send(format_request("POST", "/log", None, [("Content-Length", str(200 * KIB))]))
         connection.socket.setblocking(False)
         send_what_fits(connection, b"x" * (128 * KIB))
+    poll(lambda: inflight(server) >= 3 * 128 * KIB, "the senders to have filled the budget")
     return connections
+
+
+def inflight(server):
+    return server.get("/stats").json()["inflight"]["bytes"]
 
 
 def send_what_fits(connection, data):
@@ -103,6 +109,54 @@ def test_one_body_above_the_budget_is_admitted_when_alone(make_server, chunked):
             else:
                 connection.send(format_request("POST", "/log", body))
             accepted(connection.read_response(deadline=30), count)
+
+
+def begin_sending(connection, data):
+    """A thread that sends while its caller reads, on a socket object with a deadline of its own."""
+    sending = connection.socket.dup()
+    sending.settimeout(connection.deadline)
+
+    def send():
+        with sending:
+            sending.sendall(data)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("durability", ["sync", "memory"])
+@pytest.mark.parametrize("count, kilobytes", [(10, 900), (2, 4096), (40, 500)])
+def test_bodies_that_fill_the_budget_together_are_all_accepted(make_server, count, kilobytes,
+                                                               durability):
+    """The wait is longer than a reply's deadline: only a server that goes on answers in time."""
+    server = make_server({"server.inflight_max": "1MiB", "server.overload_wait": "1m",
+                          "store.durability": durability})
+    body, records = ndjson(kilobytes)
+    data = format_request("POST", "/log", body)
+    connections = [server.connect() for _ in range(count)]
+    for connection in connections:
+        connection.socket.setblocking(False)
+        send_what_fits(connection, data[:128 * KIB])
+    senders = [begin_sending(connection, data[128 * KIB:]) for connection in connections]
+    for connection, sender in zip(connections, senders):
+        accepted(connection.read_response(), records)
+        sender.join()
+        connection.close()
+    assert server.terminate() == 0
+    assert len(server.cat()) == count * records
+
+
+def test_the_budget_is_passed_by_one_body_at_most(make_server):
+    server = make_server({**TINY, "server.overload_wait": "20s", "server.threads": "2"})
+    stalled = stalled_senders(server, 12)
+    for connection in stalled:
+        send_what_fits(connection, b"x" * (71 * KIB))
+    assert not stalled[0].has_bytes(wait=0.5)
+    # A read and what a thread has not told the budget yet come on top, for each of the threads.
+    assert inflight(server) <= (256 + 200 + 2 * 192) * KIB
+    for connection in stalled:
+        connection.close()
 
 
 class Pusher(threading.Thread):
