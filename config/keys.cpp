@@ -79,7 +79,9 @@ std::vector<Key> server_keys() {
        duration(
            [](auto& s) -> auto& { return s.server.timeouts.header; }, 10ms, kDay)},
       {"server.timeouts.body", "60s",
-       "For the body to arrive, from the end of the header, else 408.",
+       "For each MiB of the body, or for what is left of it, to arrive, else 408. It begins at the "
+       "end\n"
+       "of the header.",
        duration(
            [](auto& s) -> auto& { return s.server.timeouts.body; }, 10ms, kDay)},
       {"server.timeouts.reply", "30s",

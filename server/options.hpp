@@ -18,7 +18,7 @@ enum class LogLevel : std::uint8_t { info, warning, error };
 struct Timeouts {
   std::chrono::milliseconds idle{75'000};    // between requests: the connection is closed
   std::chrono::milliseconds header{10'000};  // first byte to end of header: 408
-  std::chrono::milliseconds body{60'000};    // between two reads of a body: 408
+  std::chrono::milliseconds body{60'000};    // for each MiB of a body or its end: 408
   std::chrono::milliseconds reply{30'000};   // between two writes of a reply: closed
 };
 

@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kReadBytesPerTurn = 1024 * 1024;
 // The in-flight budget is looked at before each read, so a read must not be without bounds.
 constexpr std::size_t kReadBytesMax = 128 * 1024;
+// So much of a body, or its end, must arrive in each period of timeouts.body.
+constexpr std::size_t kBodyPortionBytes = 1024 * 1024;
 // How long a client may go on sending after its connection's last reply, and may pause meanwhile.
 constexpr std::chrono::milliseconds kLingerTotal{5000};
 constexpr std::chrono::milliseconds kLingerPause{2000};
@@ -181,13 +183,20 @@ void Session::advance_body() {
   switch (exchange_->parse_body()) {
     case Exchange::Progress::need_more:
       set_charge(exchange_->held_bytes());
-      return arm(host_.options().timeouts.body);
+      return extend_body_deadline();
     case Exchange::Progress::failed: return fail(exchange_->error());
     case Exchange::Progress::done:
       set_charge(exchange_->held_bytes());
       // A small body comes with its header, so this may be the first time that the budget is asked.
       return may_receive() ? ingest() : pause();
   }
+}
+
+// A client that drips its body must not hold an arena and its share of the budget for ever.
+void Session::extend_body_deadline() {
+  if (charged_bytes_ < body_bytes_due_) return;
+  body_bytes_due_ = charged_bytes_ + kBodyPortionBytes;
+  arm(host_.options().timeouts.body);
 }
 
 // Answers a request whose rest is unread or unreadable, and ends the connection.

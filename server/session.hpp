@@ -90,6 +90,7 @@ class Session {
   [[nodiscard]] bool has_waiting_bytes() const;
   void advance_header();
   void advance_body();
+  void extend_body_deadline();
 
   void on_head();
   void on_ingest_head();
@@ -161,6 +162,8 @@ class Session {
   SessionHost::Clock::time_point first_byte_at_;
   SessionHost::Clock::time_point give_up_at_;     // of a pause or of lingering
   SessionHost::Clock::duration pause_allowance_;  // what is left of overload_wait for this request
+  SessionHost::Clock::duration time_left_;        // of the timer, while paused
+  std::size_t body_bytes_due_ = 0;                // the timer is moved when so many have arrived
 };
 
 }  // namespace logboom::server

@@ -54,6 +54,8 @@ void Session::pause() {
   if (waits_for_arena_) host_.count_arena_waiter(1);
   give_up_at_ = host_.now() + pause_allowance_;
   host_.telemetry().overload_pauses.add();
+  // The wait is the server's doing: the client's time goes on where it stopped.
+  time_left_ = timer_.node.deadline - host_.now();
   host_.timers().disarm(timer_.node);
   host_.pause(*this);
 }
@@ -71,9 +73,12 @@ void Session::try_resume() {
   end_pause();
   watch(kReadable);
   if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::body) return advance_body();
-  arm_idle();
-  read();
+  if (phase_ == Phase::idle) {
+    arm_idle();
+    return read();
+  }
+  host_.timers().arm(timer_.node, host_.now() + time_left_);
+  advance_body();
 }
 
 void Session::give_up_pause() {

@@ -135,6 +135,7 @@ void Session::on_ingest_head() {
   if (head.expects_continue && body_waits) send_continue();
   if (phase_ == Phase::closed) return;
   phase_ = Phase::body;
+  body_bytes_due_ = 0;
   advance_body();
 }
 

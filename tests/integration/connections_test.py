@@ -286,6 +286,34 @@ def test_a_body_that_takes_too_long_is_408_and_stores_nothing(make_server):
     assert server.cat() == []
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_dripping_body_bytes_does_not_extend_the_body_timeout(make_server, chunked):
+    server = make_server({"server.timeouts.body": "500ms"})
+    header = format_request("POST", "/log", None,
+                            CHUNKED if chunked else [("Content-Length", "999999")])
+    drop = b"1\r\nx\r\n" if chunked else b"x"
+    with server.connect() as connection:
+        begin = time.monotonic()
+        connection.send(header + drop)
+        while not connection.has_bytes(wait=0.05):
+            assert time.monotonic() - begin < connection.deadline, "the drip was never cut"
+            connection.send_until_refused(drop)
+        assert connection.read_response().status == 408
+    assert server.get("/stats").json()["inflight"]["bytes"] == 0
+
+
+def test_a_body_that_keeps_coming_may_take_longer_than_the_body_timeout(make_server):
+    server = make_server({"server.timeouts.body": "1s"})
+    mebibyte = (b"x" * 1023 + b"\n") * 1024
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", None, [("Content-Length", 6 << 20)]))
+        for _ in range(5):
+            connection.send(mebibyte)
+            assert not connection.has_bytes(wait=0.3)
+        connection.send(mebibyte)
+        accepted(connection.read_response(), 6 * 1024)
+
+
 def test_an_idle_connection_is_closed_without_a_word(make_server):
     server = make_server({"server.timeouts.idle": "300ms"})
     with server.connect() as connection:
