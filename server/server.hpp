@@ -16,8 +16,7 @@ namespace logboom::server {
 
 // How run() ended; the process's exit code follows from it.
 enum class Ended : std::uint8_t {
-  drained,       // every request whose first byte had arrived was answered, but for those that a
-                 // client had pipelined behind one: it was told that the connection closes
+  drained,       // every request whose first byte had arrived was answered
   cut_short,     // drain_timeout passed, or a second signal came
   store_failed,  // store.on_io_error is exit, and a write or sync failed
 };

@@ -158,6 +158,11 @@ bool Session::has_waiting_bytes() const {
   return ::recv(descriptor_, &byte, 1, MSG_PEEK) > 0;
 }
 
+// During a drain a connection goes on until it has no request that has begun to arrive.
+bool Session::has_more() const {
+  return !exchange_->leftover().empty() || has_waiting_bytes();
+}
+
 void Session::advance() {
   if (phase_ == Phase::idle) {
     phase_ = Phase::header;
@@ -206,7 +211,7 @@ void Session::fail(const HttpError& error) {
 }
 
 void Session::reply(const Reply& reply) {
-  keep_alive_ = keep_alive_ && exchange_->head().keep_alive && !host_.draining();
+  keep_alive_ = keep_alive_ && exchange_->head().keep_alive && (!host_.draining() || has_more());
   status_ = reply.status;
   const ReplyFraming framing{.close = !keep_alive_,
                              .announce_keep_alive = keep_alive_ && exchange_->head().http_1_0,

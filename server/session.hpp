@@ -88,6 +88,7 @@ class Session {
   [[nodiscard]] bool begin_request();
   [[nodiscard]] bool begin_health_check();
   [[nodiscard]] bool has_waiting_bytes() const;
+  [[nodiscard]] bool has_more() const;
   void advance_header();
   void advance_body();
   void extend_body_deadline();

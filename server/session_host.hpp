@@ -58,7 +58,7 @@ class SessionHost {
   [[nodiscard]] std::string_view date();
 
   [[nodiscard]] const Options& options() const noexcept { return shared_.options; }
-  // Replies carry `Connection: close` from now on.
+  // Replies carry `Connection: close` from now on, unless another request has begun to arrive.
   [[nodiscard]] bool draining() const noexcept {
     return shared_.draining.load(std::memory_order_relaxed);
   }
