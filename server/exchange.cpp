@@ -74,6 +74,10 @@ void Exchange::skip_empty_lines() noexcept {
   while (end_ - parsed_ >= 2 && parsed_[0] == '\r' && parsed_[1] == '\n') parsed_ += 2;
 }
 
+bool Exchange::has_begun() const noexcept {
+  return head_begun_ || (end_ != parsed_ && !(end_ - parsed_ == 1 && *parsed_ == '\r'));
+}
+
 // Views of what has been parsed stay valid: the arena keeps the old block until it is reset.
 Exchange::Progress Exchange::grow_head() {
   const auto size = static_cast<std::size_t>(end_ - begin_);

@@ -33,6 +33,9 @@ class Exchange {
   // Puts bytes that came behind the previous request in front of this one.
   void preload(std::string_view bytes);
 
+  // Whether anything has arrived but the empty lines that may precede a request.
+  [[nodiscard]] bool has_begun() const noexcept;
+
   [[nodiscard]] Progress parse_head();
   [[nodiscard]] const RequestHead& head() const noexcept { return parser_->head(); }
   [[nodiscard]] const HttpError& error() const noexcept { return error_; }

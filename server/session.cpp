@@ -121,13 +121,15 @@ bool Session::read_once() {
   }
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
     if (phase_ == Phase::idle) end_request();
+  } else if (n == 0) {
+    on_end_of_stream();
   } else {
-    on_peer_closed();
+    on_peer_lost();
   }
   return false;
 }
 
-void Session::on_peer_closed() {
+void Session::on_peer_lost() {
   if (phase_ != Phase::idle) host_.telemetry().aborted.add();
   close();
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "arena/arena_pool.hpp"
@@ -83,7 +84,8 @@ class Session {
 
   void read();
   [[nodiscard]] bool read_once();
-  void on_peer_closed();
+  void on_peer_lost();
+  void on_end_of_stream();
   void advance();
   [[nodiscard]] bool begin_request();
   [[nodiscard]] bool begin_health_check();
@@ -104,6 +106,7 @@ class Session {
   void answer_ingest(std::size_t staged_bytes);
   void answer_commit(store::CommitStatus status);
   void answer_read(Endpoint endpoint);
+  [[nodiscard]] std::string describe_missing() const;
   void answer_options(std::string_view allow);
   void answer_unroutable(const Routing& routing);
   [[nodiscard]] std::string_view allow_header(std::string_view methods);
@@ -123,6 +126,7 @@ class Session {
   void on_timeout();
   void on_event_while_paused(std::uint32_t events);
   [[nodiscard]] bool cannot_finish() const;
+  [[nodiscard]] std::size_t unread_bytes() const;
   [[nodiscard]] bool may_receive() const noexcept;
   [[nodiscard]] bool take_baton() noexcept;
   void pause();

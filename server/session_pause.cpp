@@ -20,20 +20,26 @@ constexpr HttpError kOverloaded{503, "overloaded",
 // Unread bytes would be reported over and over, so from now on only a hang-up is: a client that has
 // left its body unfinished must not hold its share of the budget until the wait is over.
 void Session::on_event_while_paused(std::uint32_t events) {
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 || ((events & EPOLLRDHUP) != 0 && cannot_finish())) {
-    return on_peer_closed();
-  }
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) return on_peer_lost();
   const bool finished_sending = (events & EPOLLRDHUP) != 0;
+  if (finished_sending && cannot_finish()) {
+    host_.forget_paused(*this);
+    end_pause();
+    return on_end_of_stream();
+  }
   watch(finished_sending ? 0U : std::uint32_t{EPOLLRDHUP});
 }
 
 // The client has sent all it will, and what waits to be read does not complete the body.
 bool Session::cannot_finish() const {
   if (phase_ != Phase::body) return false;
-  int waiting = 0;
   const std::optional<std::size_t> missing = exchange_->missing_bytes();
-  return missing && ::ioctl(descriptor_, FIONREAD, &waiting) == 0 &&
-         static_cast<std::size_t>(waiting) < *missing;
+  return missing && unread_bytes() < *missing;
+}
+
+std::size_t Session::unread_bytes() const {
+  int unread = 0;
+  return ::ioctl(descriptor_, FIONREAD, &unread) == 0 ? static_cast<std::size_t>(unread) : 0;
 }
 
 bool Session::may_receive() const noexcept {

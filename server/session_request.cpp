@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/algorithm/string/predicate.hpp>
 
 #include "handlers/plain_log.hpp"
@@ -92,6 +93,24 @@ void Session::answer_unroutable(const Routing& routing) {
                               arena());
   refused.extra_headers = allow_header(routing.allow);
   reply(refused);
+}
+
+// The client sends no more. Whether it still reads cannot be told, so a request that it has begun
+// gets a reply; nothing of it is stored.
+void Session::on_end_of_stream() {
+  if (phase_ == Phase::idle || !exchange_->has_begun()) return close();
+  host_.telemetry().aborted.add();
+  fail({400, "incomplete_request", arena().copy(describe_missing())});
+}
+
+std::string Session::describe_missing() const {
+  if (phase_ == Phase::header) return "The request ended before its header was complete.";
+  const std::size_t arrived = exchange_->held_bytes() + unread_bytes();
+  if (exchange_->head().chunked) {
+    return fmt::format("The request ended before its body's last chunk, after {} bytes.", arrived);
+  }
+  return fmt::format("The request ended before its body was complete: {} of {} bytes arrived.",
+                     arrived, *exchange_->head().content_length);
 }
 
 void Session::answer_options(std::string_view allow) {

@@ -232,14 +232,45 @@ def test_a_client_that_leaves_within_its_body_stores_nothing(server, leave, chun
     assert server.bodies() == ["still serving"]
 
 
-def test_a_half_closed_connection_within_a_body_stores_nothing(server):
+HEADER = b"POST /log HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize("begun, missing", [
+    (b"P", "header"), (HEADER, "header"), (HEADER + b"Content-Length: 9\r\n", "header"),
+    (HEADER + b"Content-Length: 9\r\n\r\n", "0 of 9"),
+    (HEADER + b"Content-Length: 9\r\n\r\n{}\n", "3 of 9"),
+    (HEADER + b"Content-Length: 9999\r\n\r\n{}\n", "3 of 9999"),
+    (HEADER + b"Transfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n", "chunk"),
+    (HEADER + b"Transfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n0\r\n", "chunk")],
+    ids=range(8))
+def test_a_half_close_within_a_request_is_told_what_is_missing(server, begun, missing):
     with server.connect() as connection:
-        connection.send(format_request("POST", "/log", None, [("Content-Length", "99")]) + b"{}\n")
+        connection.send(begun)
         connection.half_close()
-        reply = connection.wait_for_close()
-    assert b" 200 " not in reply
+        response = connection.read_response()
+        body = expect.error(response, 400)
+        assert body["code"] == "incomplete_request" and missing in body["error"], response
+        assert response.closes()
+        connection.assert_closed_cleanly()
     assert server.terminate() == 0
     assert server.cat() == []
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n", b"\r\n\r"])
+def test_a_half_close_without_a_request_is_closed_without_a_word(shared_server, sent):
+    with shared_server.connect() as connection:
+        connection.send(sent)
+        connection.half_close()
+        assert connection.wait_for_close() == b""
+
+
+def test_a_half_close_behind_a_whole_pipelined_request_is_told_too(server):
+    with server.connect() as connection:
+        connection.send(format_request("POST", "/log", "m") + b"POST /log")
+        connection.half_close()
+        accepted(connection.read_response(), 1)
+        expect.error(connection.read_response(), 400)
+        connection.assert_closed_cleanly()
 
 
 def test_clients_that_leave_before_the_reply_do_not_disturb_others(server):

@@ -87,6 +87,16 @@ def test_the_wait_ends_with_200_when_the_budget_becomes_free_in_time(make_server
         sending.close()
 
 
+def test_a_waiting_body_that_was_cut_short_is_told_at_once(make_server):
+    server = make_server({**TINY, "server.overload_wait": "20s"})
+    stalled = stalled_senders(server, 6)
+    for connection in stalled:
+        connection.half_close()
+    for connection in stalled:
+        assert expect.error(connection.read_response(), 400)["code"] == "incomplete_request"
+        connection.close()
+
+
 def test_health_stays_green_during_an_overload(make_server):
     server = make_server({**TINY, "server.overload_wait": "3s"})
     stalled = stalled_senders(server, 4)
