@@ -192,7 +192,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
       case http::field::content_length: return on_content_length(value, ec);
       case http::field::transfer_encoding: return on_transfer_encoding(value, ec);
       case http::field::expect: return on_expect(value, ec);
-      case http::field::content_encoding: head_.content_encoding = value; return;
+      case http::field::content_encoding: return on_content_encoding(value);
       case http::field::accept: head_.accept = value; return;
       default: return;
     }
@@ -202,6 +202,18 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     if (has_host_) return refuse({400, "bad_host", "The Host header stands more than once."}, ec);
     has_host_ = true;
     head_.host = value;
+  }
+
+  // The lines of this field are one list (RFC 9110 section 5.3), and one coding is enough.
+  void on_content_encoding(std::string_view value) {
+    while (!value.empty() && head_.content_encoding.empty()) {
+      std::string_view coding = value.substr(0, value.find(','));
+      value.remove_prefix(std::min(coding.size() + 1, value.size()));
+      coding.remove_prefix(std::min(coding.find_first_not_of(" \t"), coding.size()));
+      coding = coding.substr(0, coding.find_last_not_of(" \t") + 1);
+      const bool identity = iequals(string_view(coding.data(), coding.size()), "identity");
+      if (!identity) head_.content_encoding = coding;
+    }
   }
 
   void on_content_length(std::string_view value, error_code& ec) {

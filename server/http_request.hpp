@@ -28,7 +28,7 @@ struct RequestHead {
   bool expects_continue = false;
   std::optional<std::uint64_t> content_length;
   std::string_view host;
-  std::string_view content_encoding;
+  std::string_view content_encoding;  // the first that is not identity; else empty
   std::string_view accept;
   std::span<const HttpField> fields;
 

@@ -53,10 +53,6 @@ bool is_loopback_host(std::string_view host) {
   return ::inet_pton(AF_INET, text, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
 }
 
-bool is_identity(std::string_view content_encoding) {
-  return content_encoding.empty() || content_encoding == "identity";
-}
-
 }  // namespace
 
 void Session::on_head() {
@@ -163,7 +159,7 @@ std::optional<HttpError> Session::refuse_ingest() const {
   const RequestHead& head = exchange_->head();
   if (host_.store_state() == store::State::full) return kStoreFull;
   if (host_.store_state() == store::State::failed) return kStoreFailed;
-  if (!is_identity(head.content_encoding)) {
+  if (!head.content_encoding.empty()) {
     return HttpError{
         415, "unsupported_content_encoding",
         "This version reads no Content-Encoding but identity: send the body as it is."};

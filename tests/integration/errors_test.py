@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from expect import error, rejections
+from expect import accepted, error, rejections
 
 
 def test_a_bad_line_in_ndjson_is_rejected_and_the_others_are_stored(server):
@@ -140,9 +140,16 @@ def test_405_on_log_shows_an_example(shared_server):
     assert "curl" in json.dumps(body)
 
 
-def test_an_unknown_content_encoding_is_415(shared_server):
-    response = shared_server.post("{}", headers=[("Content-Encoding", "x-squeezed")])
+@pytest.mark.parametrize("codings", [["x-squeezed"], ["gzip", "identity"], ["identity", "gzip"],
+                                     ["identity, gzip"]])
+def test_a_content_encoding_that_is_not_known_is_415(shared_server, codings):
+    response = shared_server.post("{}", headers=[("Content-Encoding", c) for c in codings])
     error(response, 415)
+
+
+def test_identity_is_no_content_encoding(server):
+    accepted(server.post("{}", headers=[("Content-Encoding", "Identity"),
+                                        ("Content-Encoding", "identity, identity")]), 1)
 
 
 def test_a_post_without_length_is_an_error_and_never_hangs(shared_server):

@@ -18,6 +18,7 @@ using Progress = Exchange::Progress;
 struct Received {
   Progress progress = Progress::need_more;
   HttpError error;
+  std::string coding;
   Method method = Method::other;
   std::string path;
   std::string query;
@@ -69,6 +70,7 @@ class ExchangeTest : public ::testing::Test {
     result.path = head.path;
     result.query = head.query;
     result.host = head.host;
+    result.coding = head.content_encoding;
     result.keep_alive = head.keep_alive;
     result.expects_continue = head.expects_continue;
     if (in_body) result.body = exchange.body();
@@ -208,6 +210,20 @@ TEST_F(ExchangeTest, HttpOneZeroExpectsNoInterimReply) {
       receive("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx");
   ASSERT_EQ(got.progress, Progress::done);
   EXPECT_FALSE(got.expects_continue);
+}
+
+TEST_F(ExchangeTest, ContentEncodingsAreOneListWhateverTheirLines) {
+  const auto coding = [this](std::string_view lines) {
+    return receive("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n").coding;
+  };
+  EXPECT_EQ(coding(""), "");
+  EXPECT_EQ(coding("Content-Encoding: identity\r\n"), "");
+  EXPECT_EQ(coding("Content-Encoding: Identity ,\tIDENTITY,,\r\n"), "");
+  EXPECT_EQ(coding("Content-Encoding:\r\n"), "");
+  EXPECT_EQ(coding("Content-Encoding: GZip\r\n"), "GZip");
+  EXPECT_EQ(coding("Content-Encoding: gzip\r\nContent-Encoding: identity\r\n"), "gzip");
+  EXPECT_EQ(coding("Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"), "gzip");
+  EXPECT_EQ(coding("Content-Encoding: identity, deflate , br\r\n"), "deflate");
 }
 
 struct BadRequest {
