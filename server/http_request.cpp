@@ -4,8 +4,12 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 
+#include <fmt/format.h>
 #include <boost/beast/http/basic_parser.hpp>
+
+#include "server/http_grammar.hpp"
 
 namespace logboom::server {
 namespace {
@@ -15,8 +19,12 @@ using boost::beast::iequals;
 using boost::beast::string_view;
 using boost::system::error_code;
 
-// The line that starts a chunk, with its extensions, or a trailer block may take this much.
+// The line that starts a chunk, with its extensions, or the trailers may take this much.
 constexpr std::size_t kChunkOverheadBytesMax = 16 * 1024;
+
+bool is_blank(std::string_view byte) {
+  return !byte.empty() && (byte[0] == ' ' || byte[0] == '\t');
+}
 
 std::string_view std_view(string_view view) {
   return {view.data(), view.size()};
@@ -59,9 +67,6 @@ HttpError to_http_error(const error_code& code) {
     return {400, "bad_header",
             "A header line is not `Name: value` ended by CR LF, or has a forbidden character."};
   }
-  if (code == http::error::bad_chunk || code == http::error::bad_chunk_extension) {
-    return {400, "bad_chunk", "The chunked body is not framed as RFC 9112 section 7.1 says."};
-  }
   return {400, "bad_request", "The request is not valid HTTP/1.1."};
 }
 
@@ -70,7 +75,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
 
  public:
   BeastRequestParser(arena::Arena& arena, const HeadLimits& limits)
-      : fields_(arena), limits_(limits) {
+      : arena_(arena), fields_(arena), limits_(limits) {
     Base::header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
     Base::body_limit(boost::none);
     Base::eager(false);
@@ -84,11 +89,13 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     error_code ec;
     while (!Base::is_header_done()) {
       const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
-      if (has_folded_line(bytes.substr(0, used))) return fail(kObsoleteFolding);
+      if (const std::size_t folded = count_lines(bytes.substr(0, used))) {
+        return fail_in_line(kObsoleteFolding, bytes.substr(folded));
+      }
       bytes.remove_prefix(used);
       consumed += used;
       if (ec == http::error::need_more) return Progress::need_more;
-      if (ec) return fail(error_.code.empty() ? to_http_error(ec) : error_);
+      if (ec) return fail_in_head(ec, bytes);
     }
     return finish_head();
   }
@@ -99,15 +106,21 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     body_bytes_max_ = body_bytes_max;
     error_code ec;
     while (!Base::is_done()) {
+      // Beast waits for a line end before it looks at a line, and a bare LF is none to it.
+      const bool framing = chunk_left_ == 0;
+      const std::size_t fault = framing ? find_chunk_fault(bytes, after_chunk_) : kNoFault;
+      if (fault != kNoFault) return fail_in_chunks(kBadChunk, fault);
       const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
+      const bool waits = ec == http::error::need_more || (!ec && used == 0 && !Base::is_done());
+      if (framing && (waits ? bytes.size() : used) > kChunkOverheadBytesMax) {
+        return fail_in_chunks(kLongChunkLine, 0);
+      }
+      if (waits) return Progress::need_more;
+      if (ec) return error_.code.empty() ? fail_in_chunks(kBadChunk, 0) : fail(error_);
       body_end = body_end_;
       bytes.remove_prefix(used);
       consumed += used;
-      if (ec == http::error::need_more || (!ec && used == 0 && !Base::is_done())) {
-        if (bytes.size() <= kChunkOverheadBytesMax) return Progress::need_more;
-        return fail({400, "bad_chunk", "A chunk's size line or the trailers are too long."});
-      }
-      if (ec) return fail(error_.code.empty() ? to_http_error(ec) : error_);
+      sent_body_bytes_ += used;
     }
     return Progress::done;
   }
@@ -115,10 +128,44 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
  private:
   static constexpr HttpError kObsoleteFolding{
       400, "bad_header", "A header line is folded onto a second line, which HTTP/1.1 forbids."};
+  static constexpr HttpError kBadTargetHost{400, "bad_host",
+                                            "The request target, in line 1, names no valid host."};
+  static constexpr HttpError kBadChunk{
+      400, "bad_chunk", "The chunked body is not framed as RFC 9112 section 7.1 says."};
+  static constexpr HttpError kLongChunkLine{
+      400, "bad_chunk", "A chunk's size line or the trailers are longer than 16 KiB."};
 
   Progress fail(const HttpError& error) {
     error_ = error;
     return Progress::failed;
+  }
+  // A line that is folded is refused for that, whatever is wrong with what Beast made of it.
+  Progress fail_in_head(const error_code& ec, std::string_view text) {
+    const std::size_t end = text.find('\n') + 1;
+    if (end == 0 || !is_blank(text.substr(end, 1))) {
+      return fail_in_line(error_.code.empty() ? to_http_error(ec) : error_, text);
+    }
+    ++lines_;
+    return fail_in_line(kObsoleteFolding, text.substr(end));
+  }
+  // The same, and the message says where: in the line that begins `text`, behind those counted.
+  Progress fail_in_line(HttpError error, std::string_view text) {
+    constexpr std::size_t kNameBytesMax = 64;
+    if (error.status != 400) return fail(error);
+    const bool first = lines_ == 0;
+    const std::size_t fault = first ? find_request_line_fault(text) : find_field_fault(text);
+    const std::string_view name = first ? std::string_view() : field_name(text);
+    std::string message = fmt::format("{} See line {} of the request", error.message, lines_ + 1);
+    if (!name.empty()) message += fmt::format(", `{}`", name.substr(0, kNameBytesMax));
+    if (fault != kNoFault) message += fmt::format(", byte {}", fault + 1);
+    error.message = arena_.copy(message + '.');
+    return fail(error);
+  }
+  // The same for the body as it was sent, `offset` bytes behind what has been decoded.
+  Progress fail_in_chunks(HttpError error, std::size_t offset) {
+    error.message = arena_.copy(fmt::format("{} See byte {} of the body as it was sent.",
+                                            error.message, sent_body_bytes_ + offset + 1));
+    return fail(error);
   }
   // Stops Beast with an error of ours.
   void refuse(const HttpError& error, error_code& ec) {
@@ -126,12 +173,14 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     ec = http::error::bad_value;
   }
 
-  // Beast joins folded lines silently; a line that begins with white space gives them away.
-  static bool has_folded_line(std::string_view bytes) {
+  // Counts the lines that end in `bytes` up to one that begins with white space, and returns where
+  // that begins, or 0: Beast joins folded lines silently.
+  std::size_t count_lines(std::string_view bytes) {
     for (std::size_t at = bytes.find('\n'); at != bytes.npos; at = bytes.find('\n', at + 1)) {
-      if (at + 1 < bytes.size() && (bytes[at + 1] == ' ' || bytes[at + 1] == '\t')) return true;
+      ++lines_;
+      if (is_blank(bytes.substr(at + 1, 1))) return at + 1;
     }
-    return false;
+    return 0;
   }
 
   Progress finish_head() {
@@ -139,7 +188,10 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     head_.chunked = Base::chunked();
     if (has_content_length_) head_.content_length = Base::content_length().value();
     head_.fields = fields_.span();
-    if (!target_host_.empty()) head_.host = target_host_;
+    if (!target_host_.empty()) {
+      if (!is_valid_host(target_host_)) return fail(kBadTargetHost);
+      head_.host = target_host_;
+    }
     if (has_transfer_encoding_ && !head_.chunked) {
       return fail({501, "unknown_transfer_coding",
                    "The only transfer coding this server knows is `chunked`."});
@@ -200,6 +252,9 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
 
   void on_host(std::string_view value, error_code& ec) {
     if (has_host_) return refuse({400, "bad_host", "The Host header stands more than once."}, ec);
+    if (!is_valid_host(value)) {
+      return refuse({400, "bad_host", "The Host header is not a host, perhaps with a port."}, ec);
+    }
     has_host_ = true;
     head_.host = value;
   }
@@ -252,6 +307,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
   }
 
   std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& ec) override {
+    chunk_left_ -= bytes.size();
     body_bytes_ += bytes.size();
     if (body_bytes_ > body_bytes_max_) {
       refuse({413, "body_too_large", "The body is larger than limits.body allows."}, ec);
@@ -263,6 +319,8 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
   }
 
   void on_chunk_header_impl(std::uint64_t size, string_view, error_code& ec) override {
+    chunk_left_ = size;
+    after_chunk_ = true;
     if (size > body_bytes_max_) {
       refuse({413, "body_too_large", "The body is larger than limits.body allows."}, ec);
     }
@@ -273,12 +331,17 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
   std::size_t on_body_impl(string_view bytes, error_code&) override { return bytes.size(); }
   void on_finish_impl(error_code&) override {}
 
+  arena::Arena& arena_;
   RequestHead head_;
   HttpError error_{0, {}, {}};
   arena::ArenaVector<HttpField> fields_;
   HeadLimits limits_;
   std::string_view target_host_;  // of a target in absolute form
   char* body_end_ = nullptr;
+  std::size_t lines_ = 0;            // of the head, consumed
+  std::size_t sent_body_bytes_ = 0;  // consumed, framing included
+  std::uint64_t chunk_left_ = 0;     // of the present chunk
+  bool after_chunk_ = false;         // whose line end has not been consumed
   std::size_t body_bytes_ = 0;
   std::size_t body_bytes_max_ = 0;
   bool in_body_ = false;

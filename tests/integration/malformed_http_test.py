@@ -80,6 +80,12 @@ def test_two_hosts_are_refused(shared_server):
     refused(shared_server, OPEN + b"Host: other\r\nContent-Length: 22\r\n\r\n" + BODY, 400)
 
 
+@pytest.mark.parametrize("host", [b"a b/c", b"a/b", b"user@a", b"a:port", b"[::1", b"a,b c"])
+def test_an_invalid_host_is_refused(shared_server, host):
+    data = b"GET /healthz HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
+    assert refused(shared_server, data, 400).json()["code"] == "bad_host"
+
+
 @pytest.mark.parametrize("fold", [b"\r\n ", b"\r\n\t"])
 def test_a_folded_header_line_is_refused(shared_server, fold):
     data = OPEN + b"X-Long: a" + fold + b"b\r\nContent-Length: 22\r\n\r\n" + BODY
@@ -90,7 +96,8 @@ def test_a_folded_header_line_is_refused(shared_server, fold):
     b"Content-Length : 22", b" Leading: space", b"No-Colon", b": no name", b"Bad\x00Name: v",
     b"X: nul\x00value", b"X: bare\rreturn", b"Sp ace: v", b"X: line\nfeed", b"B\xe4d: v"])
 def test_a_malformed_header_field_is_refused(shared_server, field):
-    refused(shared_server, OPEN + field + b"\r\nContent-Length: 22\r\n\r\n" + BODY, 400)
+    data = OPEN + field + b"\r\nContent-Length: 22\r\n\r\n" + BODY
+    assert "line 3 " in refused(shared_server, data, 400).json()["error"]
 
 
 def test_bare_line_feeds_are_refused_and_do_not_hang(shared_server):
@@ -108,10 +115,16 @@ def test_a_malformed_request_line_is_refused(shared_server, line):
 @pytest.mark.parametrize("chunks", [
     b"zz\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"5\r\nhelloXX0\r\n\r\n", b"0x5\r\nhello\r\n0\r\n\r\n",
     b"fffffffffffffffff\r\nhello", b" 5\r\nhello\r\n0\r\n\r\n", b"\r\nhello",
-    b"5\r\nhello\r\n0\r\nBad Trailer\r\n\r\n"])
-def test_a_malformed_chunk_is_refused(shared_server, chunks):
+    b"5\r\nhello\r\n0\r\nBad Trailer\r\n\r\n", b"5\n", b"5\nhello\n0\n\n", b"5;a\n",
+    b"5\r\nhello\r\n0\n\n", b"5\r\nhello\r\n0\r\nA: b\n"])
+def test_a_malformed_chunk_is_refused_at_once(shared_server, chunks):
     data = OPEN + b"Transfer-Encoding: chunked\r\n\r\n" + chunks
-    refused(shared_server, data, 400, 413)
+    response = refused(shared_server, data, 400, 413)
+    assert response.status == 413 or " byte " in response.json()["error"], response
+
+
+def test_a_chunk_extension_without_end_is_refused(shared_server):
+    refused(shared_server, OPEN + b"Transfer-Encoding: chunked\r\n\r\n5;" + b"x" * 100_000, 400)
 
 
 @pytest.mark.parametrize("expectation", [b"200-ok", b"100-continue, more"])
