@@ -177,20 +177,24 @@ JsonVerdict JsonStream::read_value() {
   return {JsonFault::none, position};
 }
 
+// Whether the value that begins here says itself where it ends, unlike a number.
+bool JsonStream::closes_itself() const noexcept {
+  return *at_ == '{' || *at_ == '[' || *at_ == '"';
+}
+
 // Whether more bytes could change the verdict: the value is incomplete, or a number that touches
 // the end.
 bool JsonStream::may_continue(const JsonVerdict& verdict) const noexcept {
   if (last_) return false;
   if (verdict.fault == JsonFault::incomplete) return true;
-  const bool closed = *at_ == '{' || *at_ == '[' || *at_ == '"';
-  return verdict.valid() && !closed && at_ + verdict.position == end_;
+  return verdict.valid() && !closes_itself() && at_ + verdict.position == end_;
 }
 
 void JsonStream::deliver(std::size_t bytes) {
   const std::string_view raw(at_, bytes);
   at_ += bytes;
   if (!valid_utf8_ && !record::is_valid_utf8(raw)) {
-    intake_.reject(RejectReason::bad_utf8, "invalid UTF-8", raw);
+    intake_.reject_utf8(raw);
     return;
   }
   record_.source = kSource;
@@ -241,25 +245,37 @@ JsonStream::Step JsonStream::step_element() {
     close_array();
     return Step::done;
   }
-  const JsonVerdict verdict = read_value();
+  JsonVerdict verdict = read_value();
   if (may_continue(verdict)) return Step::starved;
+  if (verdict.valid()) {
+    const std::size_t next = handlers::skip_space(rest(), verdict.position);
+    if (next == rest().size() && !last_) return Step::starved;
+    verdict.fault = fault_behind_element(next);
+    if (!verdict.valid()) verdict.position = next;
+  }
   if (!verdict.valid()) return refuse_in_array(verdict);
   deliver(verdict.position);
   state_ = State::after_element;
   return Step::done;
 }
 
+// An element counts only if a comma or the closing bracket follows at `next`: of `5x` the 5 does
+// not. Where the body breaks off, a value that is whole is not lost, and a number may not be whole.
+JsonFault JsonStream::fault_behind_element(std::size_t next) const noexcept {
+  if (next == rest().size()) return closes_itself() ? JsonFault::none : JsonFault::incomplete;
+  const bool separated = at_[next] == ',' || at_[next] == ']';
+  return separated ? JsonFault::none : JsonFault::expected_comma;
+}
+
+// A good element is followed by one of these, and behind a bad one reading went on at one.
 JsonStream::Step JsonStream::step_after_element() {
-  if (*at_ == ',') {
-    ++at_;
-    state_ = State::element;
-    return Step::done;
-  }
   if (*at_ == ']') {
     close_array();
-    return Step::done;
+  } else {
+    ++at_;
+    state_ = State::element;
   }
-  return refuse_in_array({JsonFault::expected_comma, 0});
+  return Step::done;
 }
 
 JsonStream::Step JsonStream::refuse_in_array(const JsonVerdict& verdict) {

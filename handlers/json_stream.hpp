@@ -48,6 +48,8 @@ class JsonStream {
   Step read_stream_value();
   Step read_wrapper(std::size_t array_offset);
   [[nodiscard]] record::JsonVerdict read_value();
+  [[nodiscard]] bool closes_itself() const noexcept;
+  [[nodiscard]] record::JsonFault fault_behind_element(std::size_t next) const noexcept;
   [[nodiscard]] bool may_continue(const record::JsonVerdict& verdict) const noexcept;
   void deliver(std::size_t bytes);
 

@@ -2,6 +2,7 @@
 
 #include "record/native_line.hpp"
 #include "record/oversize.hpp"
+#include "record/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -82,11 +83,18 @@ bool RecordIntake::make_smaller(record::LogRecord& record, std::string_view raw,
 }
 
 void RecordIntake::reject_json(const record::JsonVerdict& verdict, std::string_view raw) {
+  reject_at(RejectReason::bad_json, record::describe(verdict.fault), verdict.position, raw);
+}
+
+void RecordIntake::reject_utf8(std::string_view raw) {
+  reject_at(RejectReason::bad_utf8, "invalid UTF-8", record::find_invalid_utf8(raw), raw);
+}
+
+void RecordIntake::reject_at(RejectReason reason, std::string_view fault, std::size_t position,
+                             std::string_view raw) {
   char error[kErrorBytesMax];
-  const auto end = fmt::format_to_n(error, sizeof(error), "{} at byte {}",
-                                    record::describe(verdict.fault), verdict.position + 1)
-                       .out;
-  reject(RejectReason::bad_json, {error, end}, raw);
+  const auto end = fmt::format_to_n(error, sizeof(error), "{} at byte {}", fault, position + 1).out;
+  reject(reason, {error, end}, raw);
 }
 
 void RecordIntake::reject(RejectReason reason, std::string_view error, std::string_view raw) {

@@ -34,8 +34,10 @@ class RecordIntake {
 
   // Refuses `raw`, a part of the bytes at hand behind all pieces refused before.
   void reject(RejectReason reason, std::string_view error, std::string_view raw);
-  // The same for bad JSON: says the fault and its byte, counted from one, in the piece.
+  // The same for bad JSON, or for bad UTF-8 in it: says the fault and its byte, counted from one,
+  // in the piece.
   void reject_json(const record::JsonVerdict& verdict, std::string_view raw);
+  void reject_utf8(std::string_view raw);
 
   // Marks a body that has nothing but white space.
   void set_empty_body() noexcept { outcome_.empty_body = true; }
@@ -51,6 +53,8 @@ class RecordIntake {
   [[nodiscard]] bool make_smaller(record::LogRecord& record, std::string_view raw,
                                   std::size_t bytes_max);
   std::uint64_t line_of(const char* position) noexcept;
+  void reject_at(RejectReason reason, std::string_view fault, std::size_t position,
+                 std::string_view raw);
   void keep(const Rejection& rejection);
 
   RequestContext context_;

@@ -57,6 +57,16 @@ bool is_valid_utf8(std::string_view bytes) noexcept {
   return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
+std::size_t find_invalid_utf8(std::string_view bytes) noexcept {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const Sequence sequence = read_sequence(bytes.substr(at));
+    if (!sequence.valid) break;
+    at += sequence.bytes;
+  }
+  return at;
+}
+
 std::string_view replace_invalid_utf8(std::string_view bytes, arena::Arena& arena) {
   auto room = arena.create_span_uninitialized<char>(bytes.size() * kReplacement.size());
   char* out = room.data();

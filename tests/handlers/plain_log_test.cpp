@@ -116,7 +116,8 @@ TEST(PlainLogTest, KeepsInvalidUtf8InTextAndSaysSo) {
 TEST(PlainLogTest, RefusesInvalidUtf8InJson) {
   const Handled handled = handle("{\"a\":1}\n{\"x\":\"\xff\"}\n{\"b\":2}\n");
   EXPECT_EQ(handled.accepted, 2U);
-  EXPECT_THAT(handled.rejections, ElementsAre("1/2 bad_utf8: invalid UTF-8 | {\"x\":\"\xff\"}"));
+  EXPECT_THAT(handled.rejections,
+              ElementsAre("1/2 bad_utf8: invalid UTF-8 at byte 7 | {\"x\":\"\xff\"}"));
 }
 
 TEST(PlainLogTest, TheQueryOverridesTheContent) {
@@ -214,8 +215,18 @@ TEST(PlainLogTest, GoesOnAtTheNextElementBehindABadOne) {
       {R"([{"a":1},,{"b":2}])", 2, {"1/1 bad_json: expected a value at byte 1 | "}},
       {R"([{"a":1},])", 1, {"1/1 bad_json: expected a value at byte 1 | "}},
       {R"([{"a":1} {"b":2},3])",
+       1,
+       {R"(0/1 bad_json: expected a comma or a closing bracket at byte 9 | {"a":1} {"b":2})"}},
+      {"[{\"a\":1},\n5x,\n{\"b\":2}]",
        2,
-       {R"(1/1 bad_json: expected a comma or a closing bracket at byte 1 | {"b":2})"}},
+       {"1/2 bad_json: expected a comma or a closing bracket at byte 2 | 5x"}},
+      {R"([1, true!, "s"x, null ])",
+       2,
+       {R"(1/1 bad_json: expected a comma or a closing bracket at byte 5 | true!)",
+        R"(2/1 bad_json: expected a comma or a closing bracket at byte 4 | "s"x)"}},
+      {"[1, 2", 1, {"1/1 bad_json: unexpected end of the value at byte 2 | 2"}},
+      {R"([1, "two")", 2, {"2/1 bad_json: the array is not closed | "}},
+      {"[1, tru", 1, {"1/1 bad_json: unexpected end of the value at byte 4 | tru"}},
       {"[\n{\"a\":1},\n{\"x\":\"open},\n{\"b\":2}\n]",
        2,
        {"1/3 bad_json: raw control character in a string at byte 13 | {\"x\":\"open},"}},

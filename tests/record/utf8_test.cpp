@@ -50,5 +50,13 @@ TEST(Utf8Test, CutsOnlyBetweenCharacters) {
   }
 }
 
+TEST(Utf8Test, FindsTheFirstByteThatBeginsNoCharacter) {
+  EXPECT_EQ(find_invalid_utf8(""), 0U);
+  EXPECT_EQ(find_invalid_utf8("a\xc3\xbc"), 3U);
+  EXPECT_EQ(find_invalid_utf8("ab\xff\xc3\xbc"), 2U);
+  EXPECT_EQ(find_invalid_utf8("a\xc3\xbc\xe2\x82"), 3U);
+  EXPECT_EQ(find_invalid_utf8("\xed\xa0\x80"), 0U);
+}
+
 }  // namespace
 }  // namespace logboom::record
