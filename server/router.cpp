@@ -43,8 +43,10 @@ std::string_view normalise_path(std::string_view path, arena::Arena& arena) {
 }
 
 Routing find_route(std::string_view normalised_path, Method method) noexcept {
-  bool ingest = false;
-  bool read = false;
+  // `OPTIONS *` asks for the server as a whole.
+  const bool whole_server = normalised_path == "*" && method == Method::options;
+  bool ingest = whole_server;
+  bool read = whole_server;
   for (const Route& route : kRoutes) {
     if (route.path != normalised_path) continue;
     if (answers(route, method)) return {&route, {}};

@@ -145,7 +145,7 @@ def test_head_of_an_unknown_path_is_404_without_body(shared_server):
         assert connection.request("GET", "/healthz").status == 200
 
 
-@pytest.mark.parametrize("target, method", [("/log", "POST"), ("/healthz", "GET")])
+@pytest.mark.parametrize("target, method", [("/log", "POST"), ("/healthz", "GET"), ("*", "POST")])
 def test_options_says_what_is_allowed(shared_server, target, method):
     with shared_server.connect() as connection:
         response = connection.request("OPTIONS", target)

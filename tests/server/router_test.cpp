@@ -31,6 +31,11 @@ TEST(RouterTest, AMethodThatAPathDoesNotAnswerYieldsTheOnesItDoes) {
   EXPECT_TRUE(find_route("/nowhere", Method::get).allow.empty());
 }
 
+TEST(RouterTest, TheAsteriskStandsForAllPathsInOptionsOnly) {
+  EXPECT_EQ(find_route("*", Method::options).allow, "GET, HEAD, POST, PUT, OPTIONS");
+  EXPECT_TRUE(find_route("*", Method::get).allow.empty());
+}
+
 TEST(RouterTest, PagesThatTellOfTheServerAreForLoopbackClients) {
   EXPECT_EQ(find_route("/stats", Method::get).route->access, Access::loopback);
   EXPECT_EQ(find_route("/metrics", Method::head).route->access, Access::loopback);
