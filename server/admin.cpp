@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "record/json_text.hpp"
+#include "server/elastic_banner.hpp"
 #include "server/metrics_page.hpp"
 #include "server/snapshot.hpp"
 
@@ -26,6 +27,11 @@ std::string_view name_of(store::State state) {
     case store::State::failed: return "failed";
   }
   return "unknown";
+}
+
+bool is_person(const RequestHead& head) {
+  return head.user_agent.starts_with("curl/") || head.user_agent.starts_with("Wget/") ||
+         head.accept.find("text/html") != head.accept.npos;
 }
 
 double milliseconds(std::chrono::nanoseconds time) {
@@ -83,6 +89,7 @@ double Admin::uptime_seconds() const {
 }
 
 Reply Admin::greeting(const RequestHead& head, arena::Arena& arena) const {
+  if (!is_person(head)) return elastic_banner(head.user_agent, arena);
   Reply reply;
   reply.content_type = "text/plain; charset=utf-8";
   reply.body = arena.copy(

@@ -20,6 +20,7 @@ class Admin {
   // `telemetry` has one element per io thread; all of it outlives the Admin.
   Admin(const SharedState& shared, std::vector<const Telemetry*> telemetry);
 
+  // For people with curl, wget or a browser an example, for all others what Elasticsearch says.
   [[nodiscard]] Reply greeting(const RequestHead& head, arena::Arena& arena) const;
   // The process is alive.
   [[nodiscard]] Reply healthz() const;

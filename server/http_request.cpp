@@ -246,6 +246,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
       case http::field::expect: return on_expect(value, ec);
       case http::field::content_encoding: return on_content_encoding(value);
       case http::field::accept: head_.accept = value; return;
+      case http::field::user_agent: head_.user_agent = value; return;
       default: return;
     }
   }

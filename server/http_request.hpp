@@ -30,6 +30,7 @@ struct RequestHead {
   std::string_view host;
   std::string_view content_encoding;  // the first that is not identity; else empty
   std::string_view accept;
+  std::string_view user_agent;
   std::span<const HttpField> fields;
 
   // A body follows the head.

@@ -97,12 +97,30 @@ def test_accepted_and_rejected_records_are_counted(server):
         assert total(after, family) - total(before, family) == growth, family
 
 
-def test_the_greeting_for_curl_has_the_version_and_an_example(shared_server):
-    head = [("User-Agent", "curl/7.88.1"), ("Accept", "*/*")]
+@pytest.mark.parametrize("head", [
+    [("User-Agent", "curl/7.88.1"), ("Accept", "*/*")], [("User-Agent", "Wget/1.21.3")],
+    [("User-Agent", "Mozilla/5.0"), ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")]])
+def test_the_greeting_for_people_has_the_version_and_an_example(shared_server, head):
     response = shared_server.get("/", headers=head)
+    assert "x-elastic-product" not in response.headers
     assert response.status == 200
     assert re.search(r"\d+\.\d+\.\d+", response.text()), response
     assert "curl" in response.text() and "/log" in response.text()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("head", [[], [("User-Agent", "Elastic-filebeat/8.17.1")],
+                                  [("User-Agent", "Vector/0.43"), ("Accept", "*/*")]])
+def test_elasticsearch_clients_find_what_they_look_for(shared_server, method, head):
+    response = shared_server.request(method, "/", headers=head)
+    assert response.status == 200
+    assert response.headers["x-elastic-product"] == "Elasticsearch"
+    assert response.headers["content-type"] == "application/json"
+    if method == "GET":
+        banner = response.json()
+        assert banner["tagline"] == "You Know, for Search"
+        assert banner["version"]["build_flavor"] == "default"
+        assert re.fullmatch(r"[78]\.\d+\.\d+", banner["version"]["number"])
 
 
 @pytest.mark.parametrize("target", READ_TARGETS)
