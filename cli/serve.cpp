@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -87,6 +88,22 @@ void print_banner(const config::Settings& settings, const server::Server& server
   std::fputs(banner.c_str(), stderr);
 }
 
+// Without authentication the address is all that keeps strangers out.
+void warn_of_open_addresses(const server::Server& server, EventLog& log) {
+  std::vector<std::string> open;
+  for (std::string& address : server.addresses()) {
+    if (!address.starts_with("127.") && !address.starts_with("[::1]:")) {
+      open.push_back(std::move(address));
+    }
+  }
+  if (open.empty()) return;
+  log.write(EventLog::Level::warning,
+            fmt::format("listening on {} without authentication: whoever can connect may store "
+                        "logs and fill the disk; listen on 127.0.0.1, or let a firewall or an "
+                        "authenticating proxy stand in front",
+                        fmt::join(open, ", ")));
+}
+
 int exit_code_of(server::Ended ended) {
   switch (ended) {
     case server::Ended::drained: return kExitOk;
@@ -127,6 +144,7 @@ int run_serve(const ServeArguments& arguments) {
   }
 
   print_banner(settings, **server, **store, threads);
+  warn_of_open_addresses(**server, log);
   const server::Ended ended = (*server)->run();
   server->reset();
   store->reset();

@@ -118,3 +118,15 @@ def test_an_unknown_subcommand_or_option_is_a_usage_error():
         assert result.returncode > 0, arguments
         assert result.stderr.strip(), arguments
         assert result.stdout == b"", arguments
+
+
+def test_an_address_that_others_can_reach_is_warned_of_in_one_line(make_server):
+    server = make_server(arguments=["--listen", "0.0.0.0:0", "--listen", "127.0.0.2:0"])
+    assert server.terminate() == 0
+    [line] = [line for line in server.stderr().splitlines() if "authentication" in line]
+    assert "warn" in line and "0.0.0.0:" in line and "127.0.0.2" not in line, line
+
+
+def test_an_address_of_this_machine_alone_is_not_warned_of(server):
+    assert server.terminate() == 0
+    assert "authentication" not in server.stderr()
