@@ -30,9 +30,11 @@ constexpr HttpError kStoreFailed{503, "store_failed",
 
 constexpr HttpError kOutOfMemory{503, "out_of_memory",
                                  "The server is out of memory; nothing of this request is stored."};
-constexpr HttpError kStagesTooMuch{413, "records_too_large",
-                                   "The records of this body take several times its size; send it "
-                                   "in smaller requests. Nothing of it is stored."};
+constexpr HttpError kStagesTooMuch{
+    413, "records_too_large",
+    "Written as JSON lines, the records of this body take more than server.inflight_max and than "
+    "four times limits.body; split the body, or raise server.inflight_max. Nothing of it is "
+    "stored."};
 // After parsing more than this the time is read again.
 constexpr std::size_t kLongParseBytes = 64 * 1024;
 

@@ -84,6 +84,8 @@ def test_records_that_outgrow_their_body_are_refused_and_nothing_is_stored(make_
     response = server.post("a\n" * 500_000)
     assert response.status == 413
     assert response.json()["code"] == "records_too_large"
+    assert "split" in response.json()["error"]
+    assert "server.inflight_max" in response.json()["error"]
     accepted(server.post("b\n" * 100), 100)
     assert len(server.cat()) == 100
 
