@@ -116,6 +116,8 @@ def test_requests_behind_a_slow_commit_count_against_the_budget(make_server):
     for connection in connections:
         connection.send(format_request("POST", "/log", "x" * 6000))
     wait_until(lambda: sum(c.has_bytes() for c in connections) >= 20)
+    # The page needs an arena, and those that wait for one come first.
+    wait_until(lambda: server.get("/stats").status == 200)
     inflight = server.get("/stats").json()["inflight"]["bytes"]
     # A read and what a thread has not told the budget yet may come on top, for each of the threads.
     assert inflight < 64 * 1024 + 2 * 192 * 1024, inflight
