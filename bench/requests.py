@@ -11,84 +11,9 @@ Give it a release build, and a machine with nothing else to do.
 """
 
 import argparse
-import json
-import os
-import pathlib
-import re
-import socket
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-BODY_BYTES = 210
-LUA = """
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = %s
-done = function(summary, latency)
-  local errors = summary.errors
-  io.write(string.format("requests=%%d us=%%d failed=%%d p99us=%%d\\n", summary.requests,
-    summary.duration, errors.connect + errors.read + errors.write + errors.status + errors.timeout,
-    latency:percentile(99)))
-end
-"""
-
-
-def body():
-    """A JSON log record of BODY_BYTES bytes."""
-    record = {"timestamp": "2026-01-02T03:04:05.678Z", "level": "info", "service": "checkout",
-              "message": "order placed", "order_id": 4711, "user_id": 815, "latency_ms": 12.5,
-              "pad": ""}
-    record["pad"] = "x" * (BODY_BYTES - len(json.dumps(record, separators=(",", ":"))))
-    return json.dumps(record, separators=(",", ":"))
-
-
-def wait_for_port(port, process):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            sys.exit(f"the server exited with {process.returncode}")
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    sys.exit("the server does not listen")
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
-
-
-def load(port, script, options, seconds):
-    """Runs wrk once; returns (requests, seconds, failed, p99 in microseconds)."""
-    command = ["wrk", "-t1", f"-c{options.connections}", f"-d{seconds}s", "-s", script,
-               f"http://127.0.0.1:{port}/log"]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    match = re.search(r"requests=(\d+) us=(\d+) failed=(\d+) p99us=(\d+)", output)
-    requests, microseconds, failed, p99 = (int(value) for value in match.groups())
-    return requests, microseconds / 1e6, failed, p99
-
-
-def measure(command, port, script, options):
-    """One round of one server: requests/s, CPU microseconds per request, p99 in milliseconds."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            wait_for_port(port, server)
-            load(port, script, options, 1)
-            before = cpu_seconds(server.pid)
-            requests, seconds, failed, p99 = load(port, script, options, options.seconds)
-            cpu = cpu_seconds(server.pid) - before
-        finally:
-            server.terminate()
-            server.wait()
-    if failed:
-        print(f"{failed} of {requests} requests failed: {' '.join(command)}", file=sys.stderr)
-    return requests / seconds, cpu / requests * 1e6, p99 / 1000
+from load import BODY_BYTES, body, measure, spread, write_script
 
 
 def contenders(options, directory):
@@ -104,11 +29,6 @@ def contenders(options, directory):
             f"{directory}/{mode}-{turn}", "--set", f"store.durability={mode}", "--set",
             f"server.threads={threads}", "--set", "log.level=warn"]
     return table
-
-
-def spread(values, digits):
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def print_table(results, options):
@@ -140,14 +60,13 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     with tempfile.TemporaryDirectory(prefix="logboom-bench-") as directory:
-        script = f"{directory}/post.lua"
-        pathlib.Path(script).write_text(LUA % json.dumps(body()))
+        script = write_script(directory, body())
         servers = contenders(options, directory)
         results = {name: [] for name in servers}
         for turn in range(options.rounds):
             for name, command in servers.items():
                 results[name].append(measure(command(options.port, turn), options.port, script,
-                                             options))
+                                             options.connections, options.seconds))
     print_table(results, options)
 
 

@@ -1,0 +1,91 @@
+"""What the benchmarks of the whole server share: servers on a port, wrk, CPU time, spreads."""
+
+import json
+import os
+import pathlib
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+BODY_BYTES = 210
+LUA = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = %s
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format("requests=%%d us=%%d failed=%%d p99us=%%d\\n", summary.requests,
+    summary.duration, errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+    latency:percentile(99)))
+end
+"""
+
+
+def body():
+    """A JSON log record of BODY_BYTES bytes."""
+    record = {"timestamp": "2026-01-02T03:04:05.678Z", "level": "info", "service": "checkout",
+              "message": "order placed", "order_id": 4711, "user_id": 815, "latency_ms": 12.5,
+              "pad": ""}
+    record["pad"] = "x" * (BODY_BYTES - len(json.dumps(record, separators=(",", ":"))))
+    return json.dumps(record, separators=(",", ":"))
+
+
+def wait_for_port(port, process):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            sys.exit(f"the server exited with {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    sys.exit("the server does not listen")
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def write_script(directory, text):
+    """A script for wrk that posts the text; returns its path."""
+    path = pathlib.Path(directory) / f"post-{len(text)}.lua"
+    path.write_text(LUA % json.dumps(text))
+    return str(path)
+
+
+def load(port, script, connections, seconds):
+    """Runs wrk once; returns (requests, seconds, failed, p99 in microseconds)."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script,
+               f"http://127.0.0.1:{port}/log"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    match = re.search(r"requests=(\d+) us=(\d+) failed=(\d+) p99us=(\d+)", output)
+    requests, microseconds, failed, p99 = (int(value) for value in match.groups())
+    return requests, microseconds / 1e6, failed, p99
+
+
+def measure(command, port, script, connections, seconds):
+    """One round of one server: requests/s, CPU microseconds per request, p99 in milliseconds."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for_port(port, server)
+            load(port, script, connections, 1)
+            before = cpu_seconds(server.pid)
+            requests, taken, failed, p99 = load(port, script, connections, seconds)
+            cpu = cpu_seconds(server.pid) - before
+        finally:
+            server.terminate()
+            server.wait()
+    if failed:
+        print(f"{failed} of {requests} requests failed: {' '.join(command)}", file=sys.stderr)
+    return requests / taken, cpu / requests * 1e6, p99 / 1000
+
+
+def spread(values, digits):
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
