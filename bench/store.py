@@ -3,11 +3,12 @@
 
 Usage: bench/store.py BUILD_DIR [--rounds 5] [--seconds 3] [--gigabytes 10] [--directory DIR]
 
-First probes the disk: 4 KiB written into a file of zeros and fdatasynced, as a commit is. Then loads
-`memory` and `sync` in turn with wrk at 1, 100 and 400 connections, each round both, and takes ratios
-within a round. Then fills stores with bodies of some thousand records and reads them. Prints Markdown tables of
-medians [min, max], each goal beside its figure. Give it a release build, and a machine with nothing
-else to do; DIR is on the disk to be measured.
+First probes the disk: 4 KiB written into a file of zeros and fdatasynced, as a commit is. Then
+loads
+`memory` and `sync` in turn with wrk at 1, 100 and 400 connections, each round both, and takes
+ratios within a round. Then fills stores with bodies of some thousand records and reads them. Prints
+Markdown tables of medians [min, max], each goal beside its figure. Give it a release build, and a
+machine with nothing else to do; DIR is on the disk to be measured.
 """
 
 import argparse
@@ -198,7 +199,7 @@ def measure_reading(options, directory):
     verified = seconds_of([logboom, "verify", "--data-dir", str(full)])
     rows.append(("verify of the same", f"{bytes_in(full) / 1e6 / verified:.0f} MB/s of files", "–"))
     opened = [seconds_to_ready(options, full) for _ in range(3)]
-    rows.append((f"opening the same, {bytes_in(full) / 1e9:.1f} GB on disk, to the first connection",
+    rows.append((f"opening the same, {bytes_in(full) / 1e9:.1f} GB on disk, to a connection",
                  f"{spread(opened, 2)} s", "1 s"))
     rows.append(("opening an empty store", f"{empty:.3f} s", "0.05 s"))
     return rows
