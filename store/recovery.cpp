@@ -46,9 +46,11 @@ class SegmentRecovery {
         scan_(std::move(file)) {}
 
   [[nodiscard]] Status run(Recovered& recovered) {
-    if (Status walked = walk(recovered.counts); !walked) return walked;
+    const Status walked = walk(recovered.counts);
+    // Also those of a segment that stays open: what comes later is greater.
     recovered.next_seq = std::max(recovered.next_seq, next_seq_);
     recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, last_arrival_ns_);
+    if (!walked) return walked;
     ++recovered.counts.segments;
     return scan_.last_frame() == 0 ? remove() : close();
   }
@@ -59,20 +61,23 @@ class SegmentRecovery {
     if (Status read = scan_.read_header(); !read) return read;
     if (!scan_.has_header()) {
       ++counts.damaged_regions;
-      if (Status kept = quarantine({0, kCommitAlignment}, counts); !kept) return kept;
+      note_copy(quarantine({0, kCommitAlignment}, counts));
       health_.report(Severity::error, fmt::format("the header of segment {} is damaged", name_));
     }
     for (;;) {
       switch (scan_.next(SegmentScan::Rest::searched)) {
         case SegmentScan::Step::frame: take_frame(counts); break;
-        case SegmentScan::Step::damage:
-          if (Status kept = take_damage(counts); !kept) return kept;
-          break;
-        case SegmentScan::Step::pause: return take_tail(counts);
-        case SegmentScan::Step::end: return {};
+        case SegmentScan::Step::damage: note_copy(take_damage(counts)); break;
+        case SegmentScan::Step::pause: note_copy(take_tail(counts)); return copied_;
+        case SegmentScan::Step::end: return copied_;
         case SegmentScan::Step::error: return scan_.error();
       }
     }
+  }
+
+  // Without its copies the segment stays as it is, but the walk goes on.
+  void note_copy(const Status& copied) {
+    if (copied_) copied_ = copied;
   }
 
   void take_frame(RecoveryCounts& counts) {
@@ -154,6 +159,7 @@ class SegmentRecovery {
   SegmentScan scan_;
   std::uint64_t next_seq_ = 1;
   std::int64_t last_arrival_ns_ = 0;
+  Status copied_;  // the first failure
 };
 
 // One segment: closed already, or closed now. The error concerns this segment only.

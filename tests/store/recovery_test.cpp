@@ -188,6 +188,31 @@ TEST_F(RecoveryTest, NewRecordsShowBehindAnUnreadableSegmentThoughTheClockWentBa
   EXPECT_EQ(record->arrival_ns, segment_of(name_in_the_future)->first_arrival_ns);
 }
 
+TEST_F(RecoveryTest, ArrivalsGrowBehindASegmentThatCouldNotBeClosedThoughTheClockWentBack) {
+  const std::string copy = crashed_with_two_commits(true);
+  // The second commit is damaged and there is a torn tail.
+  edit(copy, [](std::string& bytes) {
+    bytes[kSecondCommit] = 'x';
+    bytes[kMark + kCommitAlignment] = 'x';
+  });
+  FaultyFiles files;
+  files.fail(FaultyFiles::Operation::create, "/quarantine/", ENOSPC);
+  Options made = options();
+  made.dir = copy;
+  made.files = &files;
+  made.now_ns = [] { return std::int64_t{1}; };
+  const auto store = must_open(made);
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+  auto reader = Reader::open(copy);
+  std::int64_t arrival_ns = 2;
+  for (int i = 0; i < 3; ++i) {
+    const auto record = reader->next();
+    ASSERT_TRUE(record.has_value());
+    EXPECT_GE(record->arrival_ns, arrival_ns);
+    arrival_ns = record->arrival_ns;
+  }
+}
+
 TEST_F(RecoveryTest, SegmentsAreOrderedByNumber) {
   { EXPECT_EQ(commit(*must_open(options()), {body_line("a")}), CommitStatus::ok); }
   const std::string path = segment_files(dir()).front();
