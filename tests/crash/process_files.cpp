@@ -111,6 +111,8 @@ ProcessFiles::ProcessFiles(SimulatedDisk& disk, Faults faults)
     : disk_(disk), faults_(faults), process_(disk.new_process()) {}
 
 void ProcessFiles::die() {
+  if (dead_) return;
+  if (before_death_) before_death_();
   dead_ = true;
   disk_.unlock_all(process_);
 }
@@ -188,7 +190,7 @@ std::optional<ProcessFiles::Refusal> ProcessFiles::refuse(Operation operation,
     tell(operation, path, "the process dies");
     return Refusal{os_error(kDeadError), true};
   }
-  const auto error = planned_error(needs_room);
+  const auto error = planned_error(operation, needs_room);
   if (!error) {
     tell(operation, path, "");
     return std::nullopt;
@@ -198,8 +200,12 @@ std::optional<ProcessFiles::Refusal> ProcessFiles::refuse(Operation operation,
   return Refusal{os_error(*error)};
 }
 
-std::optional<int> ProcessFiles::planned_error(bool needs_room) const noexcept {
+std::optional<int> ProcessFiles::planned_error(Operation operation, bool needs_room) noexcept {
   if (operations_ == faults_.io_error_at) return EIO;
+  if (operation == Operation::sync && operations_ >= faults_.sync_error_from) {
+    faults_.sync_error_from = kNever;
+    return EIO;
+  }
   const bool full = operations_ >= faults_.no_room_from && operations_ < faults_.no_room_to;
   if (full && needs_room) return ENOSPC;
   return std::nullopt;

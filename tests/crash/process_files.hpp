@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/os_file.hpp"
@@ -41,6 +43,8 @@ class ProcessFiles final : public FileSystem {
     std::uint64_t dies_at = kNever;
     // It fails with EIO. A write has then put some first pages into the cache.
     std::uint64_t io_error_at = kNever;
+    // The first sync of a file from this call on fails with EIO.
+    std::uint64_t sync_error_from = kNever;
     // From the first and before the second, calls that need more room than there is fail with
     // ENOSPC: files that grow, and new names.
     std::uint64_t no_room_from = kNever;
@@ -58,6 +62,8 @@ class ProcessFiles final : public FileSystem {
   ProcessFiles& operator=(const ProcessFiles&) = delete;
   ~ProcessFiles() override { die(); }
 
+  // What happens in the moment before the process dies.
+  void before_death(std::function<void()> hook) { before_death_ = std::move(hook); }
   void die();
   [[nodiscard]] bool dead() const noexcept { return dead_; }
   // Nothing fails from now on.
@@ -90,7 +96,7 @@ class ProcessFiles final : public FileSystem {
   // Counts the call; nothing if it may go ahead.
   [[nodiscard]] std::optional<Refusal> refuse(Operation operation, const std::string& path,
                                               bool needs_room);
-  [[nodiscard]] std::optional<int> planned_error(bool needs_room) const noexcept;
+  [[nodiscard]] std::optional<int> planned_error(Operation operation, bool needs_room) noexcept;
   // A change that was under way when its process died has happened or not.
   [[nodiscard]] bool happens(const std::optional<Refusal>& refusal);
   void tell(Operation operation, const std::string& path, std::string_view outcome) const;
@@ -100,6 +106,7 @@ class ProcessFiles final : public FileSystem {
   std::uint64_t process_;
   std::uint64_t operations_ = 0;
   bool dead_ = false;
+  std::function<void()> before_death_;
   bool traces_ = false;
   std::vector<Hit> hits_;
   std::string written_;  // what a write brings, reused

@@ -1,0 +1,217 @@
+#include "tests/crash/simulated_server.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace logboom::store {
+
+namespace {
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+
+bool concerns_segment(const ProcessFiles::Hit& hit) {
+  const bool data = hit.operation == ProcessFiles::Operation::write ||
+                    hit.operation == ProcessFiles::Operation::sync;
+  return data && hit.path.ends_with(kSegmentSuffix);
+}
+
+}  // namespace
+
+void SimulatedClock::go_on(Dice& dice) {
+  now_ns_ += static_cast<std::int64_t>(dice.below(2 * kSecondNs));
+  if (dice.chance(2)) now_ns_ -= static_cast<std::int64_t>(dice.below(7200) * kSecondNs);
+}
+
+SimulatedServer::SimulatedServer(World world, const Life& life)
+    : world_(world),
+      life_(life),
+      files_(world.disk, life.faults),
+      first_request_(world.oracle.next_request()) {}
+
+SimulatedServer::~SimulatedServer() {
+  files_.die();
+}
+
+bool SimulatedServer::open() {
+  auto opened = Store::open(options());
+  note_faults();
+  recovered_all_ = !met_fault();
+  if (met_io_error()) world_.oracle.excuse_arrivals();
+  if (files_.dead()) return false;
+  if (!opened) {
+    if (!met_fault()) world_.oracle.report(fmt::format("does not open: {}", opened.error()));
+    return false;
+  }
+  store_ = std::move(*opened);
+  // Whatever was answered by then may have reached its client.
+  files_.before_death([this] { drain(); });
+  if (recovered_all_ && store_->stats().recovery.damaged_regions != 0) {
+    world_.oracle.report("recovery has found damage");
+  }
+  return true;
+}
+
+Options SimulatedServer::options() {
+  Options made;
+  made.dir = kSimulatedDir;
+  made.durability = life_.durability;
+  made.segment_bytes_max = world_.scenario.segment_bytes_max;
+  made.segment_age_max = std::chrono::seconds(world_.scenario.ages ? 0 : 1'000'000);
+  made.rejected_bytes_max = world_.scenario.rejected_bytes_max;
+  made.producers = world_.scenario.producers;
+  made.threads = false;
+  made.files = &files_;
+  made.now_ns = [this] { return world_.clock.now_ns(); };
+  return made;
+}
+
+bool SimulatedServer::met_io_error() const noexcept {
+  return std::any_of(files_.hits().begin(), files_.hits().end(),
+                     [](const auto& hit) { return hit.error == EIO; });
+}
+
+void SimulatedServer::step() {
+  Dice& dice = world_.dice;
+  world_.clock.go_on(dice);
+  const std::size_t producer = dice.below(world_.scenario.producers);
+  const std::uint64_t action = dice.below(100);
+  if (action < 40) {
+    send(producer);
+    if (dice.chance(70)) store_->producer(producer).publish();
+  } else if (action < 50) {
+    store_->producer(producer).publish();
+  } else if (action < 92) {
+    turn(kWorkers[dice.below(kWorkers.size())]);
+  } else if (action < 99) {
+    drain();
+  } else {
+    start_second_server();
+  }
+}
+
+void SimulatedServer::send(std::size_t producer) {
+  Dice& dice = world_.dice;
+  world_.oracle.used(store_->stats().last_seq);
+  const std::uint32_t id =
+      world_.oracle.add(random_request(static_cast<std::uint32_t>(producer), dice));
+  StagingChain& chain = store_->producer(producer).open();
+  const StagingChain::Mark mark = chain.mark();
+  stage(chain, id);
+  if (dice.chance(3)) {
+    chain.rollback(mark);
+    world_.oracle.rolled_back(id);
+  } else {
+    chain.add_ticket({id, 1});
+  }
+}
+
+void SimulatedServer::stage(StagingChain& chain, std::uint32_t id) {
+  const Request& request = world_.oracle.request(id);
+  for (std::uint32_t i = 0; i < request.records(); ++i) {
+    const std::string line = record_line(id, request, i);
+    std::memcpy(chain.reserve(line.size()), line.data(), line.size());
+    chain.append(line.size(), line.size() - 1, world_.clock.now_ns());
+  }
+  for (std::uint32_t i = 0; i < request.refused; ++i) {
+    chain.reject(refused_text(id, i), "bad_json", "log", world_.clock.now_ns());
+  }
+}
+
+void SimulatedServer::publish_all() {
+  for (std::size_t i = 0; i < world_.scenario.producers; ++i) store_->producer(i).publish();
+}
+
+void SimulatedServer::turn(Store::Worker worker) {
+  // So that no answer from before a failure is taken for one after it.
+  drain();
+  store_->turn(worker);
+  note_faults();
+  if (!wrote_in_vain_ || files_.dead()) return;
+  if (!failed()) world_.oracle.report("a write or sync failed and the store goes on");
+  drain();
+}
+
+void SimulatedServer::drain() {
+  if (store_ == nullptr) return;
+  for (std::size_t i = 0; i < world_.scenario.producers; ++i) {
+    store_->producer(i).drain_completed(
+        [this](Ticket ticket, CommitStatus status) { take_answer(ticket.slot, status); },
+        [](std::size_t) {});
+  }
+}
+
+void SimulatedServer::take_answer(std::uint32_t id, CommitStatus status) {
+  last_answer_ = status;
+  if (status == CommitStatus::ok && wrote_in_vain_) {
+    world_.oracle.report(fmt::format("request {} is answered ok after a failed write or sync", id));
+  }
+  if (status == CommitStatus::failed && !met_io_error()) {
+    world_.oracle.report(fmt::format("request {} is answered failed and nothing has", id));
+  }
+  if (status == CommitStatus::full && !met_fault()) {
+    world_.oracle.report(fmt::format("request {} is answered full and there is room", id));
+  }
+  const bool keeps_refused = !met_fault() && !world_.scenario.forgets_refused();
+  world_.oracle.answered(id, status, life_.durability, keeps_refused);
+}
+
+void SimulatedServer::note_faults() {
+  for (; hits_noted_ < files_.hits().size(); ++hits_noted_) {
+    const ProcessFiles::Hit& hit = files_.hits()[hits_noted_];
+    if (hit.operation == ProcessFiles::Operation::sync) world_.oracle.lost_cache();
+    if (store_ != nullptr && concerns_segment(hit)) wrote_in_vain_ = true;
+  }
+}
+
+void SimulatedServer::start_second_server() {
+  Options second = options();
+  ProcessFiles files(world_.disk);
+  second.files = &files;
+  if (Store::open(second)) world_.oracle.report("two servers have one directory open");
+}
+
+void SimulatedServer::must_accept() {
+  Dice& dice = world_.dice;
+  send(dice.below(world_.scenario.producers));
+  publish_all();
+  turn(Store::Worker::committer);
+  if (files_.dead()) return;
+  last_answer_ = CommitStatus::ok;
+  drain();
+  if (last_answer_ != CommitStatus::ok) {
+    world_.oracle.report("the store does not accept: " + store_->state_reason());
+  }
+}
+
+void SimulatedServer::must_find_room() {
+  constexpr int kTurnsMax = 100;  // segments that wait to be closed come first
+  files_.heal();
+  for (int i = 0; i < kTurnsMax && store_->state() == State::full; ++i) {
+    for (const Store::Worker worker : kWorkers) turn(worker);
+  }
+  drain();
+  must_accept();
+}
+
+void SimulatedServer::close() {
+  if (store_ == nullptr) return;
+  if (!files_.dead()) {
+    publish_all();
+    drain();
+  }
+  const std::size_t hits = files_.hits().size();
+  const bool accepted = store_->state() == State::accepting && !met_io_error();
+  const bool kept_refused = !met_fault() && !world_.scenario.forgets_refused();
+  // Not reset(): while the store stops, its answers are taken through the pointer.
+  delete store_.get();
+  static_cast<void>(store_.release());
+  note_faults();
+  const bool orderly = accepted && !files_.dead() && files_.hits().size() == hits;
+  if (orderly) world_.oracle.closed(first_request_, kept_refused);
+}
+
+}  // namespace logboom::store

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/store.hpp"
+#include "tests/crash/oracle.hpp"
+#include "tests/crash/process_files.hpp"
+#include "tests/crash/scenario.hpp"
+
+namespace logboom::store {
+
+// The data directory of all simulations.
+inline constexpr const char* kSimulatedDir = "/data";
+
+// The wall clock of a simulated machine, which is set back now and then.
+class SimulatedClock {
+ public:
+  [[nodiscard]] std::int64_t now_ns() const noexcept { return now_ns_; }
+  void go_on(Dice& dice);
+
+ private:
+  std::int64_t now_ns_ = 1'795'000'000'000'000'000;
+};
+
+// One life of a server process: a store and the clients whose requests it takes, with everything
+// that happens and when it happens decided by the dice.
+class SimulatedServer {
+ public:
+  struct World {
+    const Scenario& scenario;
+    SimulatedDisk& disk;
+    Oracle& oracle;
+    SimulatedClock& clock;
+    Dice& dice;
+  };
+
+  SimulatedServer(World world, const Life& life);
+  SimulatedServer(const SimulatedServer&) = delete;
+  SimulatedServer& operator=(const SimulatedServer&) = delete;
+  ~SimulatedServer();
+
+  // False if it has no store: because of a fault, or else that is a problem.
+  bool open();
+  [[nodiscard]] bool runs() const noexcept { return store_ != nullptr && !files_.dead(); }
+  // Whether calls of it have failed, though it may not have died of that.
+  [[nodiscard]] bool met_fault() const noexcept { return !files_.hits().empty(); }
+  [[nodiscard]] bool met_io_error() const noexcept;
+  // Whether its recovery met no fault. Else it may have left a segment as it was: what that shows
+  // need not be durable.
+  [[nodiscard]] bool recovered_all() const noexcept { return recovered_all_; }
+  [[nodiscard]] bool failed() const {
+    return store_ != nullptr && store_->state() == State::failed;
+  }
+  // One thing happens: a client sends, a worker works.
+  void step();
+  // Only for the oldest promise of all: it accepts, and what it has accepted is there.
+  void must_accept();
+  // Room is made, and the store has to find that by itself.
+  void must_find_room();
+  // Ends the process, in an orderly way if it has not died.
+  void close();
+  void kill() { files_.die(); }
+
+  [[nodiscard]] ProcessFiles& files() noexcept { return files_; }
+
+ private:
+  // Those that have work to do, besides the clients.
+  static constexpr std::array kWorkers = {Store::Worker::committer, Store::Worker::keeper};
+
+  [[nodiscard]] Options options();
+  void send(std::size_t producer);
+  void stage(StagingChain& chain, std::uint32_t id);
+  void publish_all();
+  void turn(Store::Worker worker);
+  void drain();
+  void take_answer(std::uint32_t id, CommitStatus status);
+  void note_faults();
+  void start_second_server();
+
+  World world_;
+  const Life& life_;
+  ProcessFiles files_;
+  std::uint32_t first_request_;
+  std::size_t hits_noted_ = 0;
+  bool recovered_all_ = true;
+  bool wrote_in_vain_ = false;  // a write or sync of the active segment has failed
+  CommitStatus last_answer_ = CommitStatus::failed;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace logboom::store
