@@ -18,7 +18,7 @@ namespace logboom::store {
 // The store outlives it.
 class Cursor {
  public:
-  // What next() found: nothing for now, a record, or records that were deleted unread.
+  // What next() found: nothing for now, a record, or records that are lost to it.
   using Item = std::variant<std::monostate, RecordView, Gap>;
 
   Cursor(Cursors& cursors, Tail& tail, std::string name, Reader reader)
@@ -42,7 +42,8 @@ class Cursor {
   [[nodiscard]] std::uint64_t position() const { return cursors_->position(name_); }
 
  private:
-  [[nodiscard]] std::optional<Gap> take_gap();
+  [[nodiscard]] std::optional<Gap> take_deleted();
+  [[nodiscard]] std::optional<Gap> take_damaged();
 
   Cursors* cursors_;
   Tail* tail_;
@@ -51,6 +52,7 @@ class Cursor {
   Reader reader_;
   std::optional<RecordView> held_;  // read, and a gap goes before it
   std::optional<std::uint64_t> seen_losses_;
+  std::uint64_t seen_damage_ = 0;  // regions that the reader has passed over
 };
 
 }  // namespace logboom::store

@@ -28,7 +28,8 @@ Status Cursors::load() {
     if (!is_cursor_name(name)) continue;  // one being made when a crash came
     if (Status read_it = read(name); !read_it) return read_it;
   }
-  return {};
+  // Whoever made one may have been killed before its name was durable.
+  return files_.sync_directory(paths_.cursors());
 }
 
 Status Cursors::read(const std::string& name) {

@@ -31,7 +31,8 @@ struct CursorSlot {
 };
 static_assert(sizeof(CursorSlot) == 56);
 
-// Records that were deleted before a cursor had passed them.
+// Records that a cursor cannot give: deleted before it had passed them, or damaged. Numbers between
+// the two need not all have been records; of damaged ones `records` is what there were at most.
 struct Gap {
   std::uint64_t first_seq = 0;
   std::uint64_t last_seq = 0;

@@ -11,8 +11,9 @@ Result<Numbers> Numbers::open(FileSystem& files, const std::string& dir, std::ui
   Numbers numbers(std::move(*slots));
   const NumbersSlot& newest = numbers.slots_.newest();
   const bool lost = newest.generation == 0 && floor > 1;
-  // A damaged slot may have been the newer one, with one block more in use than the other knows.
-  const std::uint64_t known = newest.next + (numbers.slots_.is_damaged() ? kBlock : 0);
+  // The slot that is lost may have been the newer one, with one block more in use than the other
+  // knows.
+  const std::uint64_t known = newest.next + (numbers.slots_.may_lack_newest() ? kBlock : 0);
   numbers.next_ = std::max({known, lost ? floor + kBlock : floor, std::uint64_t{1}});
   numbers.reserved_end_ = numbers.next_;
   return numbers;

@@ -34,6 +34,9 @@ Result<FrameHeader> read_end(File& file) {
   return is_intact(header) && at_its_place && header.kind == FrameKind::end ? header : none;
 }
 
+// Names have milliseconds.
+constexpr std::int64_t kCutFromNamesNs = 999'999;
+
 // Recovers one segment that was not closed.
 class SegmentRecovery {
  public:
@@ -190,8 +193,8 @@ Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,
   Recovered recovered;
   for (const StoredFile& file : *stored) {
     recovered.next_seq = std::max({recovered.next_seq, file.first_seq, file.last_seq + 1});
-    recovered.last_arrival_ns =
-        std::max({recovered.last_arrival_ns, file.first_arrival_ns, file.last_arrival_ns});
+    const std::int64_t named_ns = std::max(file.first_arrival_ns, file.last_arrival_ns);
+    recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, named_ns + kCutFromNamesNs);
     if (file.sealed) ++recovered.sealed;
     if (file.sealed) continue;
     const Status visited = visit(files, paths, health, file, recovered);

@@ -23,6 +23,10 @@ std::string in_root(const DataPaths& paths, const StoredFile& file) {
   return paths.root + "/" + file.path;
 }
 
+std::string folder_of(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
 Status remove_segment(FileSystem& files, const DataPaths& paths, const StoredFile& segment) {
   if (Status removed = files.remove(in_root(paths, segment)); !removed) return removed;
   return files.sync_directory(paths.segments());
@@ -163,7 +167,7 @@ Status undo_sealing(FileSystem& files, const DataPaths& paths, const Health& hea
     return kept;
   }
   if (Status removed = files.remove(path); !removed) return removed;
-  return files.sync_directory(path.substr(0, path.rfind('/')));
+  return files.sync_directory(folder_of(path));
 }
 
 struct SealedPair {
@@ -179,8 +183,11 @@ Status settle(FileSystem& files, const DataPaths& paths, const Health& health, S
   bool right = true;
   if (Status checked = sealed.check_all([&](ByteRange) { right = false; }); !checked)
     return checked;
-  return right ? remove_segment(files, paths, pair.segment)
-               : undo_sealing(files, paths, health, pair.sealed);
+  if (!right) return undo_sealing(files, paths, health, pair.sealed);
+  // Whoever gave the sealed file its name may have been killed before the name was durable.
+  const std::string path = in_root(paths, pair.sealed);
+  if (Status synced = files.sync_directory(folder_of(path)); !synced) return synced;
+  return remove_segment(files, paths, pair.segment);
 }
 
 Status remove_beginnings(FileSystem& files, const DataPaths& paths) {

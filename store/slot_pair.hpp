@@ -37,8 +37,10 @@ class SlotPair {
 
   // What was written last; of generation 0 if nothing is there.
   [[nodiscard]] const Slot& newest() const noexcept { return newest_; }
-  // Whether a slot is not as it was written: it may have been the newer one.
+  // Whether a slot is neither right nor zero. It may have been the newer one; so may one that is
+  // zero though both were written.
   [[nodiscard]] bool is_damaged() const noexcept { return damaged_; }
+  [[nodiscard]] bool may_lack_newest() const noexcept { return damaged_ || lost_; }
 
   // On stable storage on return. After an error the next write spares the slot that is right.
   [[nodiscard]] Status write(Slot slot) {
@@ -81,13 +83,14 @@ class SlotPair {
         newest_ = slot;
       }
     }
-    damaged_ |= zeros != 0 && newest_.generation > 1;  // both were written
+    lost_ = zeros != 0 && newest_.generation > 1;
     return {};
   }
 
   std::unique_ptr<File> file_;
   Slot newest_;
   bool damaged_ = false;
+  bool lost_ = false;
 };
 
 }  // namespace logboom::store

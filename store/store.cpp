@@ -131,9 +131,9 @@ Opened<void> Store::Parts::open_numbers() {
   auto opened = Numbers::open(files, dir.paths.root, floor);
   if (!opened) return failure("open", dir.paths.numbers(), opened.error());
   numbers = std::move(*opened);
-  tail.advance_to(numbers->next() - 1);
+  tail.advance_to(recovered.next_seq - 1);
   for (const CursorOptions& cursor : options.cursors) {
-    if (Status made = cursors.open(cursor, tail.seq()); !made) {
+    if (Status made = cursors.open(cursor, numbers->next() - 1); !made) {
       return failure("open the cursor", dir.paths.cursors() + "/" + cursor.name, made.error());
     }
   }

@@ -69,7 +69,7 @@ TEST_P(EveryCallTest, MayBeTheLastOfAProcess) {
 
 TEST_P(EveryCallTest, OfTheNextOpeningMayBeTheLastToo) {
   constexpr std::uint64_t kOpeningCalls = 60;
-  const std::uint64_t stride = 11 * kShare;
+  const std::uint64_t stride = 37 * kShare;
   const std::uint64_t calls = calls_of(GetParam());
   for (std::uint64_t call = 1; call <= calls; call += stride) {
     for (std::uint64_t next = 1; next <= kOpeningCalls && !HasFailure(); ++next) {

@@ -27,16 +27,9 @@ Survives promise_of(CommitStatus status, Durability durability) noexcept {
 }  // namespace
 
 void Oracle::Reading::take(const RecordView& record) {
-  RecordName name;
-  if (!read_name(record.line, name) || name.request >= oracle_.requests_.size() ||
-      name.record >= oracle_.requests_[name.request].records()) {
-    return oracle_.report(fmt::format("unknown record {}: {}", record.seq, short_of(record.line)));
-  }
-  const Request& request = oracle_.requests_[name.request];
-  if (record.line != record_line_with_seq(name.request, request, name.record, record.seq)) {
-    oracle_.report(fmt::format("record {} of request {} has other bytes than it was given: {}",
-                               name.record, name.request, short_of(record.line)));
-  }
+  const auto recognised = oracle_.recognise(record);
+  if (!recognised) return;
+  const RecordName name = *recognised;
   if (records_left_ == 0) begin_request(name, record.seq);
   const bool follows = requests_.back() == name.request && next_record_ == name.record &&
                        (name.record == 0 || record.seq == last_seq_ + 1);
@@ -125,6 +118,25 @@ void Oracle::lost_cache() {
     weaken(request.survives);
     weaken(request.refused_survive);
   }
+}
+
+std::optional<RecordName> Oracle::recognise(const RecordView& record) {
+  RecordName name;
+  if (!read_name(record.line, name) || name.request >= requests_.size() ||
+      name.record >= requests_[name.request].records()) {
+    report(fmt::format("unknown record {}: {}", record.seq, short_of(record.line)));
+    return std::nullopt;
+  }
+  const Request& request = requests_[name.request];
+  if (record.line != record_line_with_seq(name.request, request, name.record, record.seq)) {
+    report(fmt::format("record {} of request {} has other bytes than it was given: {}", name.record,
+                       name.request, short_of(record.line)));
+  }
+  return name;
+}
+
+void Oracle::delivered(const RecordView& record) {
+  if (const auto name = recognise(record)) claim(record.seq, *name);
 }
 
 void Oracle::shown(const Reading& reading, std::size_t from, Survives survives) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,8 @@ class Oracle {
   void lost_cache();
   // A store could not read all its segments: its arrivals may from now on be less than theirs.
   void excuse_arrivals() noexcept { arrivals_grow_ = false; }
+  // What a sink was given: a record as it was made, under a number of its own.
+  void delivered(const RecordView& record);
   // What a reader was given, which from now on survives so much.
   void shown(const Reading& reading, std::size_t from, Survives survives);
   // What was found is all that there is: nothing that must be there is missing.
@@ -79,6 +82,8 @@ class Oracle {
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
  private:
+  // The name of a record that was made and has the bytes it was given; else reports.
+  [[nodiscard]] std::optional<RecordName> recognise(const RecordView& record);
   // Whose number it was when it was first seen.
   void claim(std::uint64_t seq, RecordName name);
 

@@ -164,6 +164,14 @@ Status ProcessFiles::sync_directory(const std::string& dir) {
   return refusal->error;
 }
 
+Status ProcessFiles::remove_directory(const std::string& dir) {
+  const auto refusal = refuse(Operation::remove, dir, false);
+  Status removed;
+  if (happens(refusal)) removed = disk_.remove_directory(dir);
+  if (refusal) return refusal->error;
+  return removed;
+}
+
 Result<std::unique_ptr<FileLock>> ProcessFiles::lock(const std::string& path) {
   auto node = disk_.find(path);
   const bool creates = !node && node.error() == os_error(ENOENT);

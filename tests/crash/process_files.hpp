@@ -80,12 +80,18 @@ class ProcessFiles final : public FileSystem {
   Result<std::vector<std::string>> list(const std::string& dir) override;
   Status make_directory(const std::string& dir) override;
   Status sync_directory(const std::string& dir) override;
+  Status remove_directory(const std::string& dir) override;
+  // There is as much as anybody wants until a plan says otherwise.
+  Result<Space> space(const std::string&) override { return Space{kPlenty, kPlenty}; }
+  FileSystemKind kind(const std::string&) override { return FileSystemKind::disk; }
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override;
   bool is_locked(const std::string& path) override;
 
  private:
   class OpenFile;
   class HeldLock;
+
+  static constexpr std::uint64_t kPlenty = std::uint64_t{1} << 50;
 
   // Why a call fails.
   struct Refusal {

@@ -93,6 +93,17 @@ Status SimulatedDisk::make_directory(const std::string& path) {
   return {};
 }
 
+Status SimulatedDisk::remove_directory(const std::string& path) {
+  const auto place = place_of(path);
+  if (!place) return place.error();
+  const auto found = place->directory->cached.find(place->name);
+  if (found == place->directory->cached.end()) return os_error(ENOENT);
+  if (found->second.directory == nullptr) return os_error(ENOTDIR);
+  if (!found->second.directory->cached.empty()) return os_error(ENOTEMPTY);
+  change(*place->directory, {found->second, place->name, ""});
+  return {};
+}
+
 Result<std::vector<std::string>> SimulatedDisk::list(const std::string& path) const {
   const Directory* const directory = directory_at(path);
   if (directory == nullptr) return os_error(ENOENT);

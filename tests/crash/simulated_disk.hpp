@@ -53,6 +53,7 @@ class SimulatedDisk {
   [[nodiscard]] Status rename(const std::string& from, const std::string& to);
   [[nodiscard]] Status remove(const std::string& path);
   [[nodiscard]] Status make_directory(const std::string& path);
+  [[nodiscard]] Status remove_directory(const std::string& path);
   [[nodiscard]] Result<std::vector<std::string>> list(const std::string& path) const;
   [[nodiscard]] Status sync_directory(const std::string& path);
   void sync(Node& file) const;

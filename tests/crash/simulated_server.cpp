@@ -7,10 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "store/stored_files.hpp"
+
 namespace logboom::store {
 
 namespace {
 
+constexpr const char* kSink = "sink";
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 
 bool concerns_segment(const ProcessFiles::Hit& hit) {
@@ -46,7 +49,14 @@ bool SimulatedServer::open() {
     if (!met_fault()) world_.oracle.report(fmt::format("does not open: {}", opened.error()));
     return false;
   }
+  auto cursor = (*opened)->cursor(kSink);
+  note_faults();
+  if (!cursor) {
+    if (!met_fault() && !files_.dead()) world_.oracle.report("no cursor: " + cursor.error());
+    return false;
+  }
   store_ = std::move(*opened);
+  cursor_.emplace(std::move(*cursor));
   // Whatever was answered by then may have reached its client.
   files_.before_death([this] { drain(); });
   if (recovered_all_ && store_->stats().recovery.damaged_regions != 0) {
@@ -63,6 +73,9 @@ Options SimulatedServer::options() {
   made.segment_age_max = std::chrono::seconds(world_.scenario.ages ? 0 : 1'000'000);
   made.rejected_bytes_max = world_.scenario.rejected_bytes_max;
   made.producers = world_.scenario.producers;
+  made.cursors = {{.name = kSink, .hold = {}}};
+  made.wall = {.bytes_max = 0, .percent_max = 100, .free_bytes_min = 0};
+  made.retention.age = std::chrono::seconds(0);
   made.threads = false;
   made.files = &files_;
   made.now_ns = [this] { return world_.clock.now_ns(); };
@@ -84,6 +97,10 @@ void SimulatedServer::step() {
     if (dice.chance(70)) store_->producer(producer).publish();
   } else if (action < 50) {
     store_->producer(producer).publish();
+  } else if (action < 62) {
+    world_.sink.take_some(*cursor_, dice);
+    note_faults();
+    world_.sink.judge_losses();
   } else if (action < 92) {
     turn(kWorkers[dice.below(kWorkers.size())]);
   } else if (action < 99) {
@@ -163,6 +180,7 @@ void SimulatedServer::note_faults() {
   for (; hits_noted_ < files_.hits().size(); ++hits_noted_) {
     const ProcessFiles::Hit& hit = files_.hits()[hits_noted_];
     if (hit.operation == ProcessFiles::Operation::sync) world_.oracle.lost_cache();
+    if (hit.error == EIO) world_.sink.excuse_losses();
     if (store_ != nullptr && concerns_segment(hit)) wrote_in_vain_ = true;
   }
 }
@@ -187,6 +205,12 @@ void SimulatedServer::must_accept() {
   }
 }
 
+void SimulatedServer::deliver_all() {
+  world_.sink.take_all(*cursor_);
+  note_faults();
+  world_.sink.judge_losses();
+}
+
 void SimulatedServer::must_find_room() {
   constexpr int kTurnsMax = 100;  // segments that wait to be closed come first
   files_.heal();
@@ -206,6 +230,7 @@ void SimulatedServer::close() {
   const std::size_t hits = files_.hits().size();
   const bool accepted = store_->state() == State::accepting && !met_io_error();
   const bool kept_refused = !met_fault() && !world_.scenario.forgets_refused();
+  cursor_.reset();
   // Not reset(): while the store stops, its answers are taken through the pointer.
   delete store_.get();
   static_cast<void>(store_.release());

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "tests/crash/oracle.hpp"
 #include "tests/crash/process_files.hpp"
 #include "tests/crash/scenario.hpp"
+#include "tests/crash/simulated_sink.hpp"
 
 namespace logboom::store {
 
@@ -37,6 +39,7 @@ class SimulatedServer {
     Oracle& oracle;
     SimulatedClock& clock;
     Dice& dice;
+    SimulatedSink& sink;
   };
 
   SimulatedServer(World world, const Life& life);
@@ -60,6 +63,8 @@ class SimulatedServer {
   void step();
   // Only for the oldest promise of all: it accepts, and what it has accepted is there.
   void must_accept();
+  // The sink takes all that is there for it.
+  void deliver_all();
   // Room is made, and the store has to find that by itself.
   void must_find_room();
   // Ends the process, in an orderly way if it has not died.
@@ -70,7 +75,8 @@ class SimulatedServer {
 
  private:
   // Those that have work to do, besides the clients.
-  static constexpr std::array kWorkers = {Store::Worker::committer, Store::Worker::keeper};
+  static constexpr std::array kWorkers = {Store::Worker::committer, Store::Worker::keeper,
+                                          Store::Worker::sealer};
 
   [[nodiscard]] Options options();
   void send(std::size_t producer);
@@ -91,6 +97,7 @@ class SimulatedServer {
   bool wrote_in_vain_ = false;  // a write or sync of the active segment has failed
   CommitStatus last_answer_ = CommitStatus::failed;
   std::unique_ptr<Store> store_;
+  std::optional<Cursor> cursor_;  // ends before the store
 };
 
 }  // namespace logboom::store

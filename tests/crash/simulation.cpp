@@ -47,12 +47,13 @@ Outcome Simulation::run() {
 
 void Simulation::live(const Life& life, bool last) {
   if (traces_) fmt::print(stderr, "a server starts\n");
-  SimulatedServer server({scenario_, *disk_, oracle_, clock_, dice_}, life);
+  SimulatedServer server({scenario_, *disk_, oracle_, clock_, dice_, sink_}, life);
   if (traces_) server.files().trace();
   if (server.open()) {
     check_opened(server);
     if (last) server.must_accept();
     work(server, life);
+    if (last) check_sink(server);
   }
   end(server, life);
   // It may have in its buffer what a failed sync has thrown out of the cache.
@@ -133,6 +134,19 @@ void Simulation::check_without_server() {
     if (sentence.find("damage") != std::string_view::npos) oracle_.report(std::string(sentence));
   };
   static_cast<void>(verify(kSimulatedDir, told, &files));
+}
+
+// All that can be read has reached the sink, in this life or another.
+void Simulation::check_sink(SimulatedServer& server) {
+  server.deliver_all();
+  ProcessFiles files(*disk_);
+  auto reader = Reader::open(kSimulatedDir, reader_options(files));
+  if (!reader) return oracle_.report("no reader: " + reader.error());
+  while (const auto record = reader->next()) {
+    if (!sink_.has(record->seq)) {
+      oracle_.report(fmt::format("record {} has never reached the sink", record->seq));
+    }
+  }
 }
 
 void Simulation::check_refused(ProcessFiles& files) {

@@ -47,6 +47,7 @@ class Simulation {
   // Reads everything there is.
   [[nodiscard]] Oracle::Reading read_all();
   void check_without_server();
+  void check_sink(SimulatedServer& server);
   void check_refused(ProcessFiles& files);
 
   const Scenario scenario_;
@@ -54,6 +55,7 @@ class Simulation {
   Dice dice_;
   SimulatedClock clock_;
   Oracle oracle_;
+  SimulatedSink sink_{oracle_};
   Outcome outcome_;
   std::unique_ptr<SimulatedDisk> disk_;
   std::unique_ptr<Watcher> watcher_;

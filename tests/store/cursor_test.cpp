@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "store/format.hpp"
 #include "tests/store/turned_store.hpp"
 
 namespace logboom::store {
@@ -129,6 +130,27 @@ TEST_F(CursorTest, WaitsUntilThereIsMore) {
 TEST_F(CursorTest, WaitingEndsWithTheTime) {
   const auto store = must_open(with_cursor());
   EXPECT_FALSE(store->cursor("sink")->wait(1ms));
+}
+
+TEST_F(CursorTest, DamageOnItsWayIsAGap) {
+  {
+    const auto store = must_open(with_cursor());
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(commit_in_turn(*store, body_line(std::string(1000, 'd'))), CommitStatus::ok);
+    }
+  }
+  const std::string segment = segment_files(dir()).front();
+  std::string bytes = read_bytes(segment);
+  bytes[2 * kCommitAlignment + 200] ^= 1;
+  write_bytes(segment, bytes);
+  const auto store = must_open(with_cursor());
+  auto cursor = store->cursor("sink");
+  EXPECT_EQ(std::get<RecordView>(cursor->next()).seq, 1u);
+  const Cursor::Item gap = cursor->next();
+  ASSERT_TRUE(std::holds_alternative<Gap>(gap));
+  EXPECT_EQ(std::get<Gap>(gap).first_seq, 2u);
+  EXPECT_EQ(std::get<Gap>(gap).last_seq, 2u);
+  EXPECT_EQ(std::get<RecordView>(cursor->next()).seq, 3u);
 }
 
 TEST_F(CursorTest, ANameThatIsNoneForAFileIsRefused) {
