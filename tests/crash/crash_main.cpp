@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ constexpr std::chrono::milliseconds kProgressEvery{500};
 volatile sig_atomic_t interrupted = 0;
 
 struct Arguments {
-  std::uint64_t seeds = 1'000'000;
+  std::uint64_t seeds = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t from = 1;
   std::string_view run;
   bool traces = false;
@@ -94,7 +95,7 @@ void play_seeds(const Arguments& arguments, Totals& totals) {
 int main(int count, char** values) {
   Arguments arguments;
   if (!read_arguments(count, values, arguments)) {
-    fmt::print(stderr, "usage: crash_runs [--seeds N] [--from SEED] | --run NAME  [--trace]\n");
+    fmt::print(stderr, "usage: ./dev crash [--seeds N] [--from SEED] | --run NAME  [--trace]\n");
     return kUsage;
   }
   ::signal(SIGINT, [](int) { interrupted = 1; });
