@@ -1,4 +1,4 @@
-"""Starts and stops the real binary for the integration tests.
+"""Starts and stops the real binary for the tests of the whole binary.
 
 The binary is named by LOGBOOM_BINARY (set by CTest). Nothing here sleeps to synchronise: each wait
 polls a condition and ends at a deadline with the server's stderr in the message.
@@ -68,6 +68,7 @@ class Server:
         self.settings = dict(settings or {})
         self.environment = dict(environment or {})
         self.arguments = [str(argument) for argument in arguments]
+        self.wrapper = []  # what the command is started by, such as strace with its options
         self.process = None
         self.port = None
         self.starts = 0
@@ -78,7 +79,7 @@ class Server:
         if settings is not None:
             self.settings = dict(settings)
         for attempt in range(3):
-            self._spawn(port or free_port())
+            self.launch(port)
             if self._wait_until_ready():
                 return self
             in_use = "in use" in self.stderr()
@@ -88,11 +89,12 @@ class Server:
                 break
         raise AssertionError(f"the server exited with {code} while starting:\n{self.stderr()}")
 
-    def _spawn(self, port):
-        self.port = port
+    def launch(self, port=None):
+        """Starts the process and does not wait: it may never become ready."""
+        self.port = port or free_port()
         self.starts += 1
-        command = [binary(), "serve", "--listen", f"127.0.0.1:{port}", "--data-dir",
-                   str(self.data_dir), *self.arguments]
+        command = [*self.wrapper, binary(), "serve", "--listen", f"127.0.0.1:{self.port}",
+                   "--data-dir", str(self.data_dir), *self.arguments]
         for key, value in {**SMALL_DISK, **self.settings}.items():
             command += ["--set", f"{key}={value}"]
         with open(self._stderr_path(), "wb") as stderr, open(self._stdout_path(), "wb") as stdout:

@@ -1,0 +1,21 @@
+# Tests that drive the real binary: Python, one ctest per file so that failures are named.
+include_guard(DIRECTORY)
+
+# Debian's interpreter, for that is where its python3-pytest is; another one may come first in PATH.
+find_program(LOGBOOM_TEST_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+
+set(logboom_test_environment "LOGBOOM_BINARY=${PROJECT_BINARY_DIR}/logboom" PYTHONDONTWRITEBYTECODE=1)
+if(LOGBOOM_SANITIZE)
+  # Sanitized servers start and answer several times slower; deadlines stretch, nothing else changes.
+  list(APPEND logboom_test_environment LOGBOOM_TEST_TIME_FACTOR=4)
+endif()
+
+# logboom_whole_binary_test(LABEL FILE): the test LABEL.<name of the file without _test.py>.
+function(logboom_whole_binary_test label file)
+  string(REGEX REPLACE "_test\\.py$" "" name "${file}")
+  add_test(NAME ${label}.${name}
+           COMMAND "${LOGBOOM_TEST_PYTHON}" -m pytest -q -p no:cacheprovider --tb=short -rs
+                   "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 300
+                                                   ENVIRONMENT "${logboom_test_environment}")
+endfunction()
