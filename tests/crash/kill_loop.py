@@ -8,6 +8,7 @@ import argparse
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ if __name__ == "__main__":
 
 from ledger import Ledger
 from load import Load
-from logboom_server import Server, run_logboom
+from logboom_server import EXIT_DEADLINE, Server, binary, run_logboom
 
 MODES = ["sync", "write", "memory"]
 # A kill -9 takes nothing from the kernel's page cache: `write` promises as much as `sync` here.
@@ -67,10 +68,10 @@ class KillLoop:
         clients = self.source.choice([1, 4, 8])
         with Load(self.server, self.ledger, seed, clients, promised):
             self.ledger.wait_for_acknowledged(enough)
-            if self.source.randrange(2):
-                self.ledger.check(self.server.cat_bytes(), complete=False)
-            pause(self.source.uniform(0, PHASE_MAX))
-            self.server.kill9()
+            with LiveCat(self.server) as cat:
+                pause(self.source.uniform(0, PHASE_MAX))
+                self.server.kill9()
+        self.ledger.check(cat.shown, complete=False)
 
     def check(self):
         if not (self.server.data_dir / "segments").exists():
@@ -88,6 +89,29 @@ class KillLoop:
         assert self.server.post("the end").status == 200
         assert self.server.terminate() == 0
         assert self.server.bodies("--grep", "the end")[-1] == "the end"
+
+
+class LiveCat:
+    """A cat that reads while the server is being killed, and ends because nobody writes any more.
+
+    Its output goes to a file, so that it waits for nobody."""
+
+    def __init__(self, server):
+        self.path = server.directory / "live_cat"
+        self.command = [binary(), "cat", "--data-dir", str(server.data_dir)]
+
+    def __enter__(self):
+        with open(self.path, "wb") as output:
+            self.process = subprocess.Popen(self.command, stdout=output)
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            assert self.process.wait(EXIT_DEADLINE) == 0 or kind
+            self.shown = self.path.read_bytes()
+        finally:
+            self.process.kill()
+            self.process.wait()
 
 
 def pause(seconds):
