@@ -12,6 +12,7 @@ from http_client import Connection, ConnectionClosed, ReplyTimeout
 from ledger import Request
 
 RECORDS_MAX = 20
+LARGE_BYTES = 300_000
 BAD_LINES = ['{"id":', "{bad}", '{"a":01}', '{"a":"\\x"}']
 WORDS = ["river", "log", "boom", "café", "\\backslash", '"quoted"', "tab\tbed", "日本", "x" * 300]
 
@@ -23,9 +24,19 @@ def make_request(identity, source):
     return kind(identity, count, source)
 
 
-def objects(identity, count, source, words=3):
+def small_request(identity, source):
+    return ndjson(identity, source.randint(1, 3), source)
+
+
+def bulky_request(identity, source):
+    """For filling disks: half of them are large, and nothing of those can be compressed well."""
+    kind = source.choice([large, ndjson])
+    return kind(identity, source.randint(1, RECORDS_MAX), source)
+
+
+def objects(identity, count, source):
     return [{"id": identity, "part": part, "n": source.getrandbits(80),
-             "pad": " ".join(source.choices(WORDS, k=words))} for part in range(count)]
+             "pad": " ".join(source.choices(WORDS, k=3))} for part in range(count)]
 
 
 def encode(value):
@@ -58,24 +69,27 @@ def partly_bad(identity, count, source):
 
 
 def large(identity, count, source):
-    records = objects(identity, count, source, words=300_000 // 50 // count)
+    records = [{**record, "pad": source.randbytes(LARGE_BYTES // 2 // count).hex()}
+               for record in objects(identity, count, source)]
     return Request(identity, "\n".join(map(encode, records)), records)
 
 
 class Client(threading.Thread):
-    """One connection that posts one request after the other. Replies other than 200 and 503, and
-    whatever should not be, are kept in `wrong`."""
+    """Posts one request after the other over one connection, or the next if it is closed with a
+    503. Other replies, and whatever should not be, are kept in `wrong`."""
 
     def __init__(self, load, name):
         super().__init__(name=name, daemon=True)
         self.load = load
         self.source = random.Random(f"{load.seed} {name}")
+        self.posted = 0
         self.wrong = None
 
     def run(self):
         try:
-            with Connection(self.load.port) as connection:
-                self.post_requests(connection)
+            while not self.load.stopping.is_set():
+                with Connection(self.load.port) as connection:
+                    self.post_requests(connection)
         except (OSError, ConnectionClosed, ReplyTimeout) as lost:
             if not self.load.stopping.is_set():
                 self.load.connection_lost(lost)
@@ -83,10 +97,9 @@ class Client(threading.Thread):
             self.wrong = wrong
 
     def post_requests(self, connection):
-        count = 0
         while not self.load.stopping.is_set():
-            count += 1
-            request = make_request(f"{self.name}-{count}", self.source)
+            self.posted += 1
+            request = self.load.make(f"{self.name}-{self.posted}", self.source)
             if not self.post(connection, self.load.ledger.add(request)):
                 return
 
@@ -116,6 +129,7 @@ class Load:
         self.ledger = ledger
         self.seed = seed
         self.promised = promised  # a 2xx of this server promises that the records survive kill -9
+        self.make = make_request
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self.refusals = []   # replies with 503
