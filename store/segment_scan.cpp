@@ -148,12 +148,16 @@ bool SegmentScan::learns_durable(std::uint64_t end) {
   forget_buffer();
   payload_ = {};
   error_ = {};
-  for (auto header = header_behind(position_, kHeaderReadAhead); header;
-       header = header_behind(header->end(), kHeaderReadAhead)) {
+  std::uint64_t at = position_;
+  bool closed = false;
+  for (auto header = header_behind(at, kHeaderReadAhead); header && !closed;
+       header = header_behind(at, kHeaderReadAhead)) {
     durable_end_ = std::max(durable_end_, header->durable_end);
-    if (header->kind != FrameKind::data) break;
+    at = header->end();
+    closed = header->kind != FrameKind::data;
   }
-  if (met_unreadable_) {
+  // Else the word may stand behind bytes that are damaged.
+  if (met_unreadable_ || (!closed && !ends_in_zeros(at))) {
     for (auto header = find_header(position_); header && durable_end_ < end;
          header = find_header(header->end())) {
       durable_end_ = std::max(durable_end_, header->durable_end);
@@ -161,6 +165,12 @@ bool SegmentScan::learns_durable(std::uint64_t end) {
   }
   forget_buffer();
   return durable_end_ >= end;
+}
+
+bool SegmentScan::ends_in_zeros(std::uint64_t offset) {
+  const std::uint64_t next_commit = align_up(offset, kCommitAlignment);
+  const auto bytes = static_cast<std::size_t>(next_commit - offset) + sizeof(FrameHeader);
+  return all_zero(view(offset, bytes, kHeaderReadAhead));
 }
 
 std::string_view SegmentScan::view(std::uint64_t offset, std::size_t bytes, std::size_t ahead) {

@@ -88,6 +88,9 @@ class SegmentScan {
   [[nodiscard]] std::optional<FrameHeader> find_header(std::uint64_t offset);
   // Whether a valid header at or behind `offset` says that more than `judged` is durable.
   [[nodiscard]] bool was_durable(std::uint64_t judged, FrameHeader found);
+  // Whether there is nothing behind frames that end at `offset`: zeros up to where the next commit
+  // would start, and in place of its header.
+  [[nodiscard]] bool ends_in_zeros(std::uint64_t offset);
   // The offset of the first byte in the range that is not zero, or the range's end.
   [[nodiscard]] std::uint64_t skip_zeros(ByteRange range);
 

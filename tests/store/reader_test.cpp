@@ -173,5 +173,23 @@ TEST_F(ReaderTest, SaysWhenThereIsNoDataDirectory) {
   EXPECT_THAT(reader.error(), HasSubstr("is not a data directory"));
 }
 
+// The proof that they had been durable stands behind the damage.
+TEST_F(ReaderTest, ShowsWhatIsAroundDamageWhileAnIdleServerHoldsTheLock) {
+  {
+    const auto store = must_open(options());
+    for (const char* body : {"a", "b", "c"}) {
+      EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
+    }
+  }
+  const std::string path = segment_files(dir()).front();
+  std::string bytes = read_bytes(path);
+  bytes[2 * kCommitAlignment + 9] ^= 1;
+  write_bytes(path, bytes);
+  const auto store = must_open(options());
+  const std::vector<ReadRecord> expected = {{1, with_seq(body_line("a"), 1)},
+                                            {3, with_seq(body_line("c"), 3)}};
+  EXPECT_EQ(read_all(dir()), expected);
+}
+
 }  // namespace
 }  // namespace logboom::store
