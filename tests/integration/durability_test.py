@@ -10,7 +10,7 @@ import pytest
 
 from expect import accepted, one_clear_line
 from http_client import Connection, ConnectionClosed, ReplyTimeout, format_request
-from logboom_server import free_port, run_logboom
+from logboom_server import free_port, poll, run_logboom
 
 DURABLE_MODES = ["sync", "write"]
 
@@ -164,10 +164,32 @@ def test_a_second_server_on_the_same_directory_refuses_and_the_first_goes_on(ser
     accepted(server.post("before"), 1)
     second = run_logboom("serve", "--listen", f"127.0.0.1:{free_port()}", "--data-dir",
                          server.data_dir)
-    assert second.returncode not in (0, None) and second.returncode > 0
-    assert str(server.data_dir) in one_clear_line(second.stderr)
+    assert second.returncode == 74
+    assert f"another server is using {server.data_dir}" in one_clear_line(second.stderr)
     accepted(server.post("after"), 1)
     assert server.bodies() == ["before", "after"]
+
+
+def test_of_servers_that_start_at_once_on_a_new_directory_one_serves(new_server):
+    servers = [new_server() for _ in range(5)]
+    for server in servers:
+        server.data_dir = servers[0].data_dir
+        server.launch()
+    refused = [server for server in servers if not serves(server)]
+    assert len(refused) == len(servers) - 1
+    for server in refused:
+        assert server.wait() == 74
+        assert "another server is using" in one_clear_line(server.stderr().encode())
+    [winner] = set(servers) - set(refused)
+    accepted(winner.post("won"), 1)
+    winner.kill9()
+    assert refused[0].start().bodies() == ["won"]
+
+
+def serves(server):
+    """Waits until it is known whether the server serves or has ended."""
+    poll(lambda: server.ready() or not server.alive(), "ready or gone")
+    return server.alive()
 
 
 def test_the_same_port_can_be_used_again_at_once_after_kill_9(server):
