@@ -212,6 +212,8 @@ Status Committer::start_segment(std::uint64_t bytes) {
   auto segment = SegmentWriter::start(parts_.files, parts_.dir.paths, std::move(*spare), header);
   if (!segment) {
     static_cast<void>(parts_.files.remove(spare_path));  // else the next opening removes it
+    // A reader that has met the attempt under its name looks for files with greater numbers.
+    parts_.numbers.skip();
     parts_.catalogue.remove_spare(capacity);
     return segment.error();
   }

@@ -26,6 +26,8 @@ class Numbers {
   [[nodiscard]] Result<std::uint64_t> take(std::uint64_t count);
   // The number that take() would give next.
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
+  // Leaves out the next number, which stands in the name of a file that is not to be.
+  void skip() noexcept { ++next_; }
   // Gives the unused rest of the block back, so that numbering goes on without a gap.
   [[nodiscard]] Status close();
 

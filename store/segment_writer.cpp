@@ -30,7 +30,10 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::start(FileSystem& files,
   segment->name_ = segment_name(header.created_ns, header.first_seq);
   const std::string path = paths.segments() + "/" + segment->name_;
   if (Status renamed = files.rename(spare.path, path); !renamed) return renamed.error();
-  if (Status synced = files.sync_directory(paths.segments()); !synced) return synced.error();
+  if (Status synced = files.sync_directory(paths.segments()); !synced) {
+    static_cast<void>(files.remove(path));  // else the next opening removes it: it has no records
+    return synced.error();
+  }
   segment->file_ = std::move(spare.file);
   segment->header_ = header;
   segment->capacity_ = spare.capacity;

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,6 +81,22 @@ TEST_F(FaultTest, WithoutRoomForASegmentItIsFullAndGoesOnByItselfWhenThereIs) {
   EXPECT_EQ(records.size(), stored + 1);
   EXPECT_THAT(records.back().line, HasSubstr("after"));
   EXPECT_EQ(reports_.count(Severity::warning), 1);
+}
+
+TEST_F(FaultTest, WithoutRoomToSyncTheNameOfASegmentNothingStaysThatHidesTheNextOne) {
+  std::atomic<std::int64_t> now_ms{1};
+  Options made = faulty_options();
+  made.now_ns = [&now_ms] { return ++now_ms * 1'000'000; };  // no two names are equal
+  const auto store = must_open(made);
+  files_.fail(Operation::sync_directory, "/segments", EDQUOT);
+  EXPECT_EQ(commit(*store, {body_line("refused")}), CommitStatus::full);
+  EXPECT_EQ(segment_files(dir()).size(), 0u);
+  files_.heal();
+  ASSERT_TRUE(eventually([&] { return store->state() == State::accepting; }));
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
+  const auto records = read_all(dir());
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_THAT(records.back().line, HasSubstr("after"));
 }
 
 TEST_F(FaultTest, StartsFullWithoutRoomForItsFirstSegment) {

@@ -17,7 +17,16 @@ namespace logboom::store {
 // The machine's files, some of whose operations fail on demand. Thread-safe.
 class FaultyFiles final : public FileSystem {
  public:
-  enum class Operation : std::uint8_t { create, open, read, write, sync, allocate, truncate };
+  enum class Operation : std::uint8_t {
+    create,
+    open,
+    read,
+    write,
+    sync,
+    allocate,
+    truncate,
+    sync_directory,
+  };
 
   // From now on the operation fails with this errno for all paths that contain `part`.
   void fail(Operation operation, std::string part, int error) {
@@ -72,7 +81,10 @@ class FaultyFiles final : public FileSystem {
     return os_files().list(dir);
   }
   Status make_directory(const std::string& dir) override { return os_files().make_directory(dir); }
-  Status sync_directory(const std::string& dir) override { return os_files().sync_directory(dir); }
+  Status sync_directory(const std::string& dir) override {
+    if (Status allowed = check(Operation::sync_directory, dir); !allowed) return allowed;
+    return os_files().sync_directory(dir);
+  }
   Status remove_directory(const std::string& dir) override {
     return os_files().remove_directory(dir);
   }
