@@ -82,7 +82,7 @@ class Arena {
   template <class T>
   [[nodiscard]] std::span<T> create_span_uninitialized(std::size_t count) & {
     check_type<T>();
-    if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) refuse_length();
+    if (count > kLengthMax<T>) refuse_length();
     return {static_cast<T*>(allocate(count * sizeof(T), alignof(T))), count};
   }
 
@@ -127,7 +127,13 @@ class Arena {
   void hand_over() noexcept { owner_ = nullptr; }
 
  private:
+  template <class T>
+  friend class ArenaVector;
   struct HeapBlock;
+
+  // The most elements whose bytes can be counted.
+  template <class T>
+  static constexpr std::size_t kLengthMax = std::numeric_limits<std::size_t>::max() / sizeof(T);
 
   template <class T>
   static void check_type() {
@@ -185,6 +191,7 @@ class Arena {
 // A growing array whose memory is the arena's. It grows in place while it is the arena's latest
 // allocation; otherwise the elements move, and pointers and spans into it end, as with
 // std::vector. It owns nothing: copies are views of the same elements, so pass it by reference.
+// Errors: std::bad_array_new_length for a length whose bytes overflow; those of the arena.
 template <class T>
 class ArenaVector {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>,
@@ -199,6 +206,7 @@ class ArenaVector {
   }
   // `values` may not be the vector's own.
   void append(std::span<const T> values) {
+    if (values.size() > Arena::kLengthMax<T> - size_) Arena::refuse_length();
     reserve(size_ + values.size());
     std::uninitialized_copy(values.begin(), values.end(), data_ + size_);
     size_ += values.size();
@@ -248,6 +256,7 @@ class ArenaVector {
     ::new (data_ + size_++) T(value);
   }
   void grow(std::size_t count_min) {
+    if (count_min > Arena::kLengthMax<T>) Arena::refuse_length();
     const std::size_t count = std::max({kFirstCapacity, capacity_ * 2, count_min});
     if (capacity_ == 0 || !arena_->try_extend(data_, capacity_ * sizeof(T), count * sizeof(T))) {
       move_to(arena_->create_span_uninitialized<T>(count));

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <new>
 #include <string>
 
 #include "arena/arena.hpp"
@@ -96,10 +98,30 @@ TEST(ArenaVectorTest, ReservesOnceForWhatIsAnnounced) {
   EXPECT_EQ(numbers.back(), 998);
 }
 
-TEST(ArenaVectorTest, RefusesALengthThatOverflows) {
+// Their bytes wrap around to few: eight elements that seem to grow to nine.
+TEST(ArenaVectorTest, RefusesALengthWhoseBytesOverflowAndStaysAsItWas) {
+  constexpr std::size_t kWraps = (std::size_t{1} << 61) + 9;
   Arena arena;
+  ArenaVector<std::uint64_t> empty(arena);
+  EXPECT_THROW(empty.reserve(kWraps), std::bad_array_new_length);
   ArenaVector<std::uint64_t> numbers(arena);
-  EXPECT_THROW(numbers.reserve(std::numeric_limits<std::size_t>::max() / 4), std::bad_alloc);
+  for (std::uint64_t i = 0; i < 8; ++i) numbers.push_back(i);
+  EXPECT_THROW(numbers.reserve(kWraps), std::bad_array_new_length);
+  EXPECT_THROW(numbers.resize_uninitialized(kWraps), std::bad_array_new_length);
+  EXPECT_EQ(numbers.size(), 8U);
+  EXPECT_EQ(numbers.capacity(), 8U);
+  const auto next = arena.create_span<std::uint64_t>(2);
+  numbers.push_back(8);
+  EXPECT_EQ(next[0], 0U) << "the ninth element is in the memory of another";
+}
+
+TEST(ArenaVectorTest, RefusesToAppendMoreThanALengthCanCount) {
+  Arena arena;
+  ArenaVector<char> text(arena);
+  text.append(std::string_view("abc"));
+  const std::span<const char> endless(text.data(), std::numeric_limits<std::size_t>::max() - 1);
+  EXPECT_THROW(text.append(endless), std::bad_array_new_length);
+  EXPECT_EQ(text.size(), 3U);
 }
 
 }  // namespace
