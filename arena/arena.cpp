@@ -58,6 +58,10 @@ bool Arena::owned_by_this_thread() const noexcept {
   return owner_ == this_thread();
 }
 
+bool Arena::owned_by_another_thread() const noexcept {
+  return owner_ != nullptr && owner_ != this_thread();
+}
+
 void Arena::refuse_length() {
   throw std::bad_array_new_length();
 }

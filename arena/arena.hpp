@@ -116,11 +116,16 @@ class Arena {
   void reset() noexcept;
 
   // Bytes handed out since reset, gaps and released large blocks included; and bytes held now,
-  // handed out or not. In chunks each allocation takes a multiple of 8 bytes.
+  // handed out or not. In chunks each allocation takes a multiple of 8 bytes. Asking is a use: no
+  // other thread may be using the arena.
   [[nodiscard]] std::size_t used_bytes() const noexcept {
+    assert(!owned_by_another_thread());
     return used_elsewhere_bytes_ + static_cast<std::size_t>(cursor_ - chunk_begin_);
   }
-  [[nodiscard]] std::size_t capacity_bytes() const noexcept { return capacity_bytes_; }
+  [[nodiscard]] std::size_t capacity_bytes() const noexcept {
+    assert(!owned_by_another_thread());
+    return capacity_bytes_;
+  }
 
   // Ends the ownership of the present thread: the next user becomes the owner. The caller orders
   // the two threads' uses.
@@ -156,7 +161,9 @@ class Arena {
   }
   [[noreturn]] static void refuse_length();
 
+  // The first makes this thread the owner if there is none; the second only looks.
   bool owned_by_this_thread() const noexcept;
+  bool owned_by_another_thread() const noexcept;
   void* allocate_slow(std::size_t bytes, std::size_t alignment);
   void* allocate_large(std::size_t bytes, std::size_t alignment);
   void* allocate_on_heap(std::size_t bytes, std::size_t alignment);
@@ -190,7 +197,9 @@ class Arena {
 
 // A growing array whose memory is the arena's. It grows in place while it is the arena's latest
 // allocation; otherwise the elements move, and pointers and spans into it end, as with
-// std::vector. It owns nothing: copies are views of the same elements, so pass it by reference.
+// std::vector. Move-only, for two vectors of the same elements would overwrite each other's growth;
+// one that was moved from is empty. It has no destructor, so it may lie in its arena.
+// Thread: its arena's owner; checked in debug builds where it grows or changes its length.
 // Errors: std::bad_array_new_length for a length whose bytes overflow; those of the arena.
 template <class T>
 class ArenaVector {
@@ -199,13 +208,27 @@ class ArenaVector {
 
  public:
   explicit ArenaVector(Arena& arena) noexcept : arena_(&arena) {}
+  ArenaVector(ArenaVector&& other) noexcept
+      : arena_(other.arena_),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  ArenaVector& operator=(ArenaVector&& other) noexcept {
+    arena_ = other.arena_;
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
 
   void push_back(const T& value) {
+    assert(arena_->owned_by_this_thread());
     if (size_ == capacity_) return push_back_slow(value);
     ::new (data_ + size_++) T(value);
   }
   // `values` may not be the vector's own.
   void append(std::span<const T> values) {
+    assert(arena_->owned_by_this_thread());
     if (values.size() > Arena::kLengthMax<T> - size_) Arena::refuse_length();
     reserve(size_ + values.size());
     std::uninitialized_copy(values.begin(), values.end(), data_ + size_);
@@ -216,14 +239,19 @@ class ArenaVector {
   }
   // New elements are garbage, to be written before they are read.
   void resize_uninitialized(std::size_t count) {
+    assert(arena_->owned_by_this_thread());
     reserve(count);
     size_ = count;
   }
   void pop_back() noexcept {
+    assert(arena_->owned_by_this_thread());
     assert(size_ > 0);
     --size_;
   }
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept {
+    assert(arena_->owned_by_this_thread());
+    size_ = 0;
+  }
 
   std::size_t size() const noexcept { return size_; }
   std::size_t capacity() const noexcept { return capacity_; }

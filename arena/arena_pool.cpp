@@ -37,15 +37,15 @@ std::optional<ArenaLease> ArenaPool::try_lease() & {
 
 void ArenaPool::give_back(std::uint32_t index) noexcept {
   Slot& slot = slots_[index];
+  slot.arena->hand_over();  // a lease may end on another thread than the one that used it
   const std::size_t used = slot.arena->used_bytes();
   add<std::uint64_t>(slot.used_bytes, used);
   if (used > slot.used_bytes_max.load(std::memory_order_relaxed)) {
     slot.used_bytes_max.store(used, std::memory_order_relaxed);
   }
-  slot.arena->hand_over();  // a lease may end on another thread than the one that used it
   slot.arena->reset();
-  slot.arena->hand_over();
   slot.capacity_bytes.store(slot.arena->capacity_bytes(), std::memory_order_relaxed);
+  slot.arena->hand_over();
   add<std::uint64_t>(slot.turns, 1);
   idle_.push(index);
 }

@@ -327,6 +327,17 @@ TEST(ArenaDeathTest, UseByAnotherThanTheOwningThreadIsReported) {
       "owned_by_this_thread");
 }
 
+TEST(ArenaDeathTest, AskingForTheFiguresOfAnotherThreadsArenaIsReported) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        Arena arena;
+        (void)arena.allocate(1);
+        std::thread([&] { (void)arena.used_bytes(); }).join();
+      },
+      "owned_by_another_thread");
+}
+
 TEST(ArenaTest, HandingOverMakesTheNextUserTheOwner) {
   Arena arena;
   (void)arena.allocate(1);

@@ -5,6 +5,8 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "arena/arena.hpp"
 #include "arena/large_block_cache.hpp"
@@ -97,6 +99,46 @@ TEST(ArenaVectorTest, ReservesOnceForWhatIsAnnounced) {
   numbers.pop_back();
   EXPECT_EQ(numbers.back(), 998);
 }
+
+TEST(ArenaVectorTest, MovingLeavesAnEmptyVectorThatGrowsOnItsOwn) {
+  Arena arena;
+  ArenaVector<int> from(arena);
+  from.push_back(1);
+  ArenaVector<int> to(std::move(from));
+  from.push_back(2);
+  to.push_back(3);
+  ASSERT_EQ(to.size(), 2U);
+  EXPECT_EQ(to[0], 1);
+  EXPECT_EQ(to[1], 3);
+  ASSERT_EQ(from.size(), 1U);
+  EXPECT_EQ(from[0], 2);
+  to = std::move(from);
+  ASSERT_EQ(to.size(), 1U);
+  EXPECT_EQ(to[0], 2);
+  EXPECT_TRUE(from.empty());
+  EXPECT_EQ(from.capacity(), 0U);
+}
+
+TEST(ArenaVectorTest, MayLieInItsArena) {
+  Arena arena;
+  auto* const numbers = arena.create<ArenaVector<int>>(arena);
+  numbers->push_back(5);
+  EXPECT_EQ(numbers->back(), 5);
+}
+
+#ifndef NDEBUG
+TEST(ArenaVectorDeathTest, PushingByAnotherThanTheOwningThreadIsReported) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        Arena arena;
+        ArenaVector<int> numbers(arena);
+        numbers.push_back(1);  // leaves room for more
+        std::thread([&] { numbers.push_back(2); }).join();
+      },
+      "owned_by_this_thread");
+}
+#endif
 
 // Their bytes wrap around to few: eight elements that seem to grow to nine.
 TEST(ArenaVectorTest, RefusesALengthWhoseBytesOverflowAndStaysAsItWas) {
