@@ -1,0 +1,10 @@
+#include "arena/arena_allocator.hpp"
+
+void use() {
+#ifdef MISUSE
+  [[maybe_unused]] logboom::arena::ArenaAllocator<int> memory(logboom::arena::Arena{});
+#else
+  logboom::arena::Arena arena;
+  [[maybe_unused]] logboom::arena::ArenaAllocator<int> memory(arena);
+#endif
+}
