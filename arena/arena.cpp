@@ -14,14 +14,17 @@ alignas(kAlignmentMax) std::byte nowhere;
 // Far above any memory there is, so that sums of sizes and headers cannot overflow.
 constexpr std::size_t kRequestBytesMax = std::size_t{1} << 48;
 
+constexpr std::size_t kRetainedChunks = 10;
+
 // Heap mode takes what an arena of default chunks would put into its chunks as small.
 std::size_t large_bytes_min(const ArenaOptions& options) {
   const ArenaOptions defaults;
   return (options.mode == ArenaMode::heap ? defaults : options).chunk_bytes / 2;
 }
 
-ArenaOptions with_whole_chunks(ArenaOptions options) {
+ArenaOptions completed(ArenaOptions options) {
   options.chunk_bytes = LargeBlockCache::block_bytes(options.chunk_bytes);
+  options.retained_bytes = options.retained_bytes.value_or(kRetainedChunks * options.chunk_bytes);
   return options;
 }
 
@@ -44,7 +47,7 @@ Arena::Arena(const ArenaOptions& options, LargeBlockCache* large_blocks)
       limit_(&nowhere),
       chunk_begin_(&nowhere),
       large_blocks_(options.mode == ArenaMode::heap ? nullptr : large_blocks),
-      options_(with_whole_chunks(options)) {}
+      options_(completed(options)) {}
 
 Arena::~Arena() {
   hand_over();
@@ -180,7 +183,7 @@ void Arena::reset() noexcept {
   if (large_ != nullptr) drop_large();
   if (heap_ != nullptr) drop_heap();
   if (kPoisons || options_.wipe_on_reset) retire_chunks();
-  if (capacity_bytes_ > options_.retained_bytes) drop_chunks_above(options_.retained_bytes);
+  if (capacity_bytes_ > *options_.retained_bytes) drop_chunks_above(*options_.retained_bytes);
   used_elsewhere_bytes_ = 0;
   if (chunks_ != nullptr) {
     enter(chunks_);

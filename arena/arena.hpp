@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -29,8 +30,9 @@ struct ArenaOptions {
   // Bytes of one chunk, rounded up to a size class of LargeBlockCache (at least 8 KiB). A request
   // of more than half of it that does not fit the current chunk gets a block of its own.
   std::size_t chunk_bytes = 64 * 1024;
-  // Chunks that reset() keeps; the surplus goes to the cache of large blocks.
-  std::size_t retained_bytes = 640 * 1024;
+  // Chunks that reset() keeps, as many as fit; the surplus goes to the cache of large blocks.
+  // Nothing is ten chunks.
+  std::optional<std::size_t> retained_bytes = std::nullopt;
   // Overwrites everything that was allocated with zeros at reset: for secrets, at the price of
   // touching it again.
   bool wipe_on_reset = false;
@@ -192,7 +194,7 @@ class Arena {
   std::size_t used_elsewhere_bytes_ = 0;  // in all but the current chunk
   std::size_t capacity_bytes_ = 0;
   LargeBlockCache* const large_blocks_;
-  const ArenaOptions options_;
+  const ArenaOptions options_;  // chunks rounded up, retained bytes never nothing
 };
 
 // A growing array whose memory is the arena's. It grows in place while it is the arena's latest

@@ -82,24 +82,33 @@ Codec duration(Access access, nanoseconds min, nanoseconds max) {
           .print = [=](const Settings& settings) { return format_duration(access(settings)); }};
 }
 
-// A duration, or `auto`, which is no value.
-template <class Access>
-Codec duration_or_auto(Access access, nanoseconds min, nanoseconds max) {
-  return {.range = fmt::format("auto, or {} to {}", format_duration(min), format_duration(max)),
+// A value of T, or `auto`, which is no value. `parse` and `format` are those of T.
+template <class T, class Access, class Parse, class Format>
+Codec value_or_auto(Access access, T min, T max, Parse parse, Format format) {
+  return {.range = fmt::format("auto, or {} to {}", format(min), format(max)),
           .parse = [=](Settings& settings, std::string_view text) -> std::string {
             access(settings).reset();
             if (text == "auto") return {};
-            nanoseconds value{};
-            std::string error =
-                store_in_range(value, parse_duration(text), min, max, format_duration);
+            T value{};
+            std::string error = store_in_range(value, parse(text), min, max, format);
             if (error.empty()) access(settings) = value;
             return error;
           },
           .print =
               [=](const Settings& settings) {
                 const auto& value = access(settings);
-                return value ? format_duration(*value) : std::string{"auto"};
+                return value ? format(*value) : std::string{"auto"};
               }};
+}
+
+template <class Access>
+Codec size_or_auto(Access access, std::uint64_t min, std::uint64_t max) {
+  return value_or_auto(access, min, max, parse_size, format_size);
+}
+
+template <class Access>
+Codec duration_or_auto(Access access, nanoseconds min, nanoseconds max) {
+  return value_or_auto(access, min, max, parse_duration, format_duration);
 }
 
 // One of the names; the first stands for the enumerator 0, and so on.

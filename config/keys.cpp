@@ -138,8 +138,9 @@ std::vector<Key> arena_keys() {
       {"arena.chunk", "64KiB", "An arena grows by chunks of this size.",
        size(
            [](auto& s) -> auto& { return s.arena.chunk; }, 4 * kKiB, 64 * kMiB)},
-      {"arena.retained", "640KiB", "What an arena keeps for the next request; the rest is freed.",
-       size(
+      {"arena.retained", "auto",
+       "What an arena keeps for the next request; the rest is freed. auto: ten chunks.",
+       size_or_auto(
            [](auto& s) -> auto& { return s.arena.retained; }, 0, 1 * kGiB)},
       {"arena.large_blocks", "64MiB", "Warm memory kept for large bodies, all arenas together.",
        size(

@@ -65,7 +65,7 @@ struct Settings {
   struct Arena {
     Allocator allocator{};
     std::uint64_t chunk = 0;
-    std::uint64_t retained = 0;
+    std::optional<std::uint64_t> retained;  // nothing: ten chunks
     std::uint64_t large_blocks = 0;
     bool wipe = false;
   };

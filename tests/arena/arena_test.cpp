@@ -143,6 +143,16 @@ TEST(ArenaTest, ResetKeepsNoMoreThanTheRetainedBytes) {
   EXPECT_TRUE(after.intact());
 }
 
+TEST(ArenaTest, ResetKeepsTenChunksOfAnySizeByDefault) {
+  for (const std::size_t chunk_bytes : {kChunkBytes, std::size_t{64} * 1024, 1024UL * 1024UL}) {
+    Arena arena({.chunk_bytes = chunk_bytes});
+    for (int i = 0; i < 100; ++i) (void)arena.allocate(chunk_bytes / 5);
+    EXPECT_GT(arena.capacity_bytes(), 10 * chunk_bytes);
+    arena.reset();
+    EXPECT_EQ(arena.capacity_bytes(), 10 * chunk_bytes);
+  }
+}
+
 TEST(ArenaTest, ResetWithNothingRetainedGivesEverythingBack) {
   Arena arena({.chunk_bytes = kChunkBytes, .retained_bytes = 0});
   (void)arena.allocate(1000);

@@ -174,7 +174,7 @@ TEST(LoadTest, GivesEveryKeyItsDefaultWithoutAFile) {
   EXPECT_EQ(s.limits.on_oversize, handlers::RecordLimits::OnOversize::truncate);
   EXPECT_EQ(s.arena.allocator, Allocator::arena);
   EXPECT_EQ(s.arena.chunk, 64U << 10);
-  EXPECT_EQ(s.arena.retained, 640U << 10);
+  EXPECT_EQ(s.arena.retained, std::nullopt);
   EXPECT_EQ(s.arena.large_blocks, 64U << 20);
   EXPECT_FALSE(s.arena.wipe);
 }

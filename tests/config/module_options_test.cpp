@@ -141,5 +141,11 @@ TEST(PoolOptionsTest, HasAnArenaForEachChunkOfTheBudgetAndForEachThread) {
   EXPECT_EQ(pool_options(with({"server.inflight_max=64KiB"}), 2).capacity, 18U);
 }
 
+TEST(PoolOptionsTest, RetainsTenChunksOfAnySizeUnlessTold) {
+  EXPECT_EQ(pool_options(with({"arena.chunk=1MiB"}), 2).arena.retained_bytes, std::nullopt);
+  EXPECT_EQ(pool_options(with({"arena.retained=2MiB"}), 2).arena.retained_bytes, 2U << 20);
+  EXPECT_EQ(pool_options(with({"arena.retained=0"}), 2).arena.retained_bytes, 0U);
+}
+
 }  // namespace
 }  // namespace logboom::config
