@@ -79,15 +79,26 @@ void* Arena::allocate_slow(std::size_t bytes, std::size_t alignment) {
 
 void* Arena::allocate_large(std::size_t bytes, std::size_t alignment) {
   if (bytes > kRequestBytesMax) throw std::bad_alloc();
-  const std::size_t offset = std::max(alignment, Block::kHeaderBytes);
-  Block* const block = take_block(offset + bytes);
-  block->large = reinterpret_cast<std::byte*>(block) + offset;
-  block->large_bytes = bytes;
+  Block* const block = make_large(bytes, alignment);
   block->next = large_;
   large_ = block;
   used_elsewhere_bytes_ += bytes;
-  unpoison(block->large, bytes);
-  return block->large;
+  unpoison(block->large(), bytes);
+  return block->large();
+}
+
+Block* Arena::make_large(std::size_t bytes, std::size_t alignment) {
+  const std::size_t offset = std::max(alignment, Block::kHeaderBytes);
+  Block* block = nullptr;
+  if (options_.mode == ArenaMode::heap) {
+    block = Block::make(offset + bytes, std::max(alignment, alignof(std::max_align_t)));
+    capacity_bytes_ += block->bytes;
+  } else {
+    block = take_block(offset + bytes);
+  }
+  block->large_offset = static_cast<std::uint16_t>(offset);
+  block->large_bytes = bytes;
+  return block;
 }
 
 void* Arena::allocate_on_heap(std::size_t bytes, std::size_t alignment) {
@@ -96,7 +107,10 @@ void* Arena::allocate_on_heap(std::size_t bytes, std::size_t alignment) {
   heap_ = ::new (::operator new(whole)) HeapBlock{heap_, whole};
   used_elsewhere_bytes_ += bytes;
   capacity_bytes_ += whole;
-  return aligned(reinterpret_cast<std::byte*>(heap_ + 1), alignment);
+  std::byte* const payload = aligned(reinterpret_cast<std::byte*>(heap_ + 1), alignment);
+  poison(heap_ + 1, whole - sizeof(HeapBlock));
+  unpoison(payload, bytes);
+  return payload;
 }
 
 bool Arena::try_extend(const void* block, std::size_t old_bytes, std::size_t new_bytes) noexcept {
@@ -112,9 +126,9 @@ bool Arena::try_extend(const void* block, std::size_t old_bytes, std::size_t new
   Block** const link = find_large(block);
   if (link == nullptr) return false;
   Block& large = **link;
-  if (new_bytes > static_cast<std::size_t>(large.end() - large.large)) return false;
+  if (new_bytes > static_cast<std::size_t>(large.end() - large.large())) return false;
   assert(large.large_bytes == old_bytes);
-  unpoison(large.large, new_bytes);
+  unpoison(large.large(), new_bytes);
   large.large_bytes = new_bytes;
   used_elsewhere_bytes_ += new_bytes - old_bytes;
   return true;
@@ -123,7 +137,7 @@ bool Arena::try_extend(const void* block, std::size_t old_bytes, std::size_t new
 // A request has few large blocks, so a walk finds one soonest.
 Block** Arena::find_large(const void* block) noexcept {
   for (Block** link = &large_; *link != nullptr; link = &(*link)->next) {
-    if ((*link)->large == block) return link;
+    if ((*link)->large() == block) return link;
   }
   return nullptr;
 }
@@ -210,8 +224,8 @@ void Arena::retire_chunks() noexcept {
 }
 
 void Arena::retire_large(Block& block) const noexcept {
-  retire(block.large, block.large_bytes);
-  block.large = nullptr;
+  retire(block.large(), block.large_bytes);
+  block.large_bytes = 0;
 }
 
 // Keeps the first chunks, which the next request uses first, and hands on the others as one list.
@@ -233,6 +247,7 @@ void Arena::drop_heap() noexcept {
   while (heap_ != nullptr) {
     HeapBlock* const block = std::exchange(heap_, heap_->next);
     capacity_bytes_ -= block->bytes;
+    unpoison(block, block->bytes);
     if (options_.wipe_on_reset) ::explicit_bzero(block + 1, block->bytes - sizeof(HeapBlock));
     ::operator delete(block);
   }

@@ -23,7 +23,7 @@ namespace logboom::arena {
 class LargeBlockCache;
 
 // heap: an arena with empty chunks, to measure what the chunks are worth. Every allocation takes
-// the slow path: one malloc, linked, freed at reset.
+// the slow path: one malloc of its bytes and a header, linked, freed at reset.
 enum class ArenaMode : std::uint8_t { arena, heap };
 
 struct ArenaOptions {
@@ -172,6 +172,7 @@ class Arena {
   bool release_large_slow(const void* block) noexcept;
   Block** find_large(const void* block) noexcept;
   Block* take_block(std::size_t bytes);
+  Block* make_large(std::size_t bytes, std::size_t alignment);
   void give_back(Block* list) noexcept;
   void enter_next_chunk();
   void enter(Block* chunk) noexcept;

@@ -316,12 +316,24 @@ TEST(ArenaHeapModeTest, HoldsExactlyWhatIsAllocatedUntilReset) {
   EXPECT_EQ(arena.used_bytes(), 0U);
 }
 
+TEST(ArenaHeapModeTest, TakesNoMoreThanAHeaderAboveALargeRequest) {
+  Arena arena({.mode = ArenaMode::heap});
+  void* const large = arena.allocate(100'001);
+  EXPECT_GE(arena.capacity_bytes(), 100'001U);
+  EXPECT_LE(arena.capacity_bytes(), 100'001U + Block::kHeaderBytes);
+  EXPECT_FALSE(arena.try_extend(large, 100'001, 100'100));
+  EXPECT_TRUE(arena.release_large(large));
+  EXPECT_EQ(arena.capacity_bytes(), 0U);
+}
+
 TEST(ArenaHeapModeTest, ServesEveryAlignment) {
   Arena arena({.mode = ArenaMode::heap});
   for (std::size_t alignment = 1; alignment <= kAlignmentMax; alignment *= 2) {
-    void* const memory = arena.allocate(33, alignment);
-    EXPECT_TRUE(is_aligned(memory, alignment));
-    std::memset(memory, 1, 33);
+    for (const std::size_t bytes : {33UL, 70'000UL}) {
+      void* const memory = arena.allocate(bytes, alignment);
+      EXPECT_TRUE(is_aligned(memory, alignment));
+      std::memset(memory, 1, bytes);
+    }
   }
 }
 
@@ -394,6 +406,31 @@ TEST_F(ArenaPoisonDeathTest, ReadingBehindAnEarlierAllocationIsReported) {
 TEST_F(ArenaPoisonDeathTest, ReadingBehindALargeBlockIsReported) {
   const auto bytes = arena_.create_span<char>(70'000);
   EXPECT_DEATH(std::printf("%c", bytes.data()[70'000]), "use-after-poison");
+}
+
+TEST_F(ArenaPoisonDeathTest, ReadingBeforeTheFirstAllocationOfAChunkIsReported) {
+  const auto bytes = arena_.create_span<char>(100);
+  for (const std::ptrdiff_t before : {1, 8, 32}) {
+    EXPECT_DEATH(std::printf("%c", *(bytes.data() - before)), "use-after-poison") << before;
+  }
+}
+
+TEST_F(ArenaPoisonDeathTest, ReadingBeforeALargeBlockIsReported) {
+  for (const std::size_t alignment : {1UL, 64UL, 4096UL}) {
+    const auto* const bytes = static_cast<char*>(arena_.allocate(70'000, alignment));
+    for (const std::ptrdiff_t before : {1, 8, 32}) {
+      EXPECT_DEATH(std::printf("%c", *(bytes - before)), "use-after-poison") << before;
+    }
+  }
+}
+
+TEST(ArenaHeapModeDeathTest, ReadingAroundAnAlignedAllocationIsReported) {
+  Arena arena({.mode = ArenaMode::heap});
+  for (const std::size_t bytes : {100UL, 70'000UL}) {
+    const auto* const memory = static_cast<char*>(arena.allocate(bytes, 128));
+    EXPECT_DEATH(std::printf("%c", *(memory - 1)), "AddressSanitizer");
+    EXPECT_DEATH(std::printf("%c", memory[bytes]), "AddressSanitizer");
+  }
 }
 
 TEST(ArenaHeapModeDeathTest, UseAfterResetIsReported) {
