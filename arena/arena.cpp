@@ -70,11 +70,20 @@ void Arena::refuse_length() {
 }
 
 void* Arena::allocate_slow(std::size_t bytes, std::size_t alignment) {
-  if (bytes > large_bytes_min(options_)) return allocate_large(bytes, alignment);
+  if (!belongs_in_chunk(bytes, alignment)) return allocate_large(bytes, alignment);
   if (options_.mode == ArenaMode::heap) return allocate_on_heap(bytes, alignment);
-  // Any empty chunk holds what is not large: half of it, and kAlignmentMax is at most the other.
   enter_next_chunk();
   return allocate(bytes, alignment);
+}
+
+// Whatever does fits an empty chunk. Half of a chunk does at any alignment, for kAlignmentMax is at
+// most the other half. The first request of all may be as large as a chunk: kept at reset, the
+// chunk serves the same request in the next round too, without the cache.
+bool Arena::belongs_in_chunk(std::size_t bytes, std::size_t alignment) const noexcept {
+  if (bytes <= large_bytes_min(options_)) return true;
+  if (current_ != nullptr || options_.mode == ArenaMode::heap) return false;
+  const std::size_t offset = std::max(alignment, Block::kHeaderBytes);
+  return bytes <= options_.chunk_bytes - offset;
 }
 
 void* Arena::allocate_large(std::size_t bytes, std::size_t alignment) {

@@ -28,7 +28,8 @@ enum class ArenaMode : std::uint8_t { arena, heap };
 
 struct ArenaOptions {
   // Bytes of one chunk, rounded up to a size class of LargeBlockCache (at least 8 KiB). A request
-  // of more than half of it that does not fit the current chunk gets a block of its own.
+  // of more than half of it that does not fit the current chunk gets a block of its own; the first
+  // of all gets a chunk, if it fits one.
   std::size_t chunk_bytes = 64 * 1024;
   // Chunks that reset() keeps, as many as fit; the surplus goes to the cache of large blocks.
   // Nothing is ten chunks.
@@ -169,6 +170,7 @@ class Arena {
   void* allocate_slow(std::size_t bytes, std::size_t alignment);
   void* allocate_large(std::size_t bytes, std::size_t alignment);
   void* allocate_on_heap(std::size_t bytes, std::size_t alignment);
+  bool belongs_in_chunk(std::size_t bytes, std::size_t alignment) const noexcept;
   bool release_large_slow(const void* block) noexcept;
   Block** find_large(const void* block) noexcept;
   Block* take_block(std::size_t bytes);

@@ -181,6 +181,31 @@ TEST(ArenaTest, ARequestAboveTheNextRetainedChunkSharesNoMemoryWithLaterOnes) {
   }
 }
 
+TEST(ArenaTest, AFirstRequestThatFitsAChunkMakesOne) {
+  LargeBlockCache cache;
+  Arena arena({}, &cache);
+  void* const first = arena.allocate(56'000, 8);
+  EXPECT_FALSE(arena.release_large(first)) << "it lies in a chunk";
+  for (int round = 0; round < 10; ++round) {
+    arena.reset();
+    EXPECT_EQ(arena.allocate(56'000, 8), first);
+  }
+  EXPECT_EQ(cache.metrics().hits + cache.metrics().misses, 1U);
+}
+
+TEST(ArenaTest, AFirstRequestFillsAChunkToItsLastByte) {
+  for (std::size_t alignment = 1; alignment <= kAlignmentMax; alignment *= 2) {
+    const std::size_t most = kChunkBytes - std::max(alignment, Block::kHeaderBytes);
+    for (const std::size_t bytes : {most - 8, most, most + 1}) {
+      Arena arena(small_chunks());
+      void* const first = arena.allocate(bytes, alignment);
+      EXPECT_TRUE(is_aligned(first, alignment));
+      std::memset(first, 1, bytes);
+      EXPECT_EQ(arena.release_large(first), bytes > most) << bytes << " aligned to " << alignment;
+    }
+  }
+}
+
 TEST(ArenaTest, UsedBytesCountGapsAndAllKindsOfBlocks) {
   Arena arena(small_chunks());
   (void)arena.allocate(1, 1);
