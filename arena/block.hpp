@@ -20,6 +20,7 @@ struct Block {
   std::size_t large_bytes = 0;     // the length of a large request, zero in a chunk
   std::uint16_t large_offset = 0;  // where it begins, from the block's begin
   std::uint16_t alignment = 0;     // the block's own
+  std::uint32_t idle_since = 0;    // LargeBlockCache's
 
   // Returns a block of exactly `bytes`, kHeaderBytes at least. Throws std::bad_alloc.
   [[nodiscard]] static Block* make(std::size_t bytes, std::size_t alignment = kAlignmentMax);

@@ -9,13 +9,37 @@ namespace {
 
 constexpr std::size_t kSmallestClassBits = 13;
 
+// Rings are circular lists named by their last block, so that two are joined by two links.
+// Returns the last block of the one followed by the other.
+Block* join(Block* one_last, Block* other_last) noexcept {
+  std::swap(one_last->next, other_last->next);
+  return other_last;
+}
+
+// Makes a list of the ring and returns its first block.
+Block* open_ring(Block* last) noexcept {
+  return std::exchange(last->next, nullptr);
+}
+
 }  // namespace
+
+// Blocks of one size that were neighbours in a list, linked from the first to the last.
+struct LargeBlockCache::Run {
+  Block* first;
+  Block* last;
+  std::size_t count;
+};
 
 LargeBlockCache::LargeBlockCache(std::size_t idle_bytes_max) noexcept
     : idle_bytes_max_(idle_bytes_max) {}
 
 LargeBlockCache::~LargeBlockCache() {
-  for (SizeClass& size_class : classes_) Block::destroy(size_class.idle);
+  for (SizeClass& size_class : classes_) {
+    for (std::atomic<Block*>& cell : size_class.cells) {
+      Block* const last = cell.load(std::memory_order_acquire);
+      if (last != nullptr) Block::destroy(open_ring(last));
+    }
+  }
 }
 
 // Even indices are powers of two from 8 KiB on, odd ones the middles below the next power:
@@ -41,82 +65,134 @@ std::size_t LargeBlockCache::block_bytes(std::size_t bytes) noexcept {
 
 Block* LargeBlockCache::take(std::size_t bytes) {
   const std::size_t whole = block_bytes(bytes);
-  Block* const warm = pop(class_of(whole));
-  return warm != nullptr ? warm : Block::make(whole);
+  const std::size_t index = class_of(whole);
+  Block* const warm = index < kClasses ? pop(index) : nullptr;
+  if (warm != nullptr) {
+    hits_.fetch_add(1, std::memory_order_relaxed);
+    return warm;
+  }
+  misses_.fetch_add(1, std::memory_order_relaxed);
+  return Block::make(whole);
 }
 
+// Looks into the cells from the first on, as put() does: those in front are used again and again,
+// and what lies in the others goes cold.
 Block* LargeBlockCache::pop(std::size_t index) noexcept {
-  const std::lock_guard lock(mutex_);
-  if (index >= kClasses || classes_[index].idle == nullptr) {
-    ++metrics_.misses;
-    return nullptr;
-  }
   SizeClass& size_class = classes_[index];
-  Block* const block = size_class.idle;
-  size_class.idle = std::exchange(block->next, nullptr);
-  size_class.fewest = std::min(size_class.fewest, --size_class.count);
-  metrics_.idle_bytes -= block->bytes;
-  ++metrics_.hits;
-  return block;
+  for (std::atomic<Block*>& cell : size_class.cells) {
+    if (cell.load(std::memory_order_relaxed) == nullptr) continue;
+    Block* const last = cell.exchange(nullptr, std::memory_order_acquire);
+    if (last == nullptr) continue;
+    Block* const first = last->next;
+    if (first != last) {
+      last->next = first->next;
+      put(size_class, last);
+    }
+    first->next = nullptr;
+    idle_bytes_.fetch_sub(first->bytes, std::memory_order_relaxed);
+    return first;
+  }
+  return nullptr;
+}
+
+// Puts a ring into an empty cell. If there is none it empties the last and joins the two: whoever
+// fills that one meanwhile has got on, so some thread always does.
+void LargeBlockCache::put(SizeClass& size_class, Block* last) noexcept {
+  while (true) {
+    for (std::atomic<Block*>& cell : size_class.cells) {
+      Block* found = cell.load(std::memory_order_relaxed);
+      if (found == nullptr && cell.compare_exchange_strong(found, last, std::memory_order_release,
+                                                           std::memory_order_relaxed)) {
+        return;
+      }
+    }
+    Block* const older = size_class.cells.back().exchange(nullptr, std::memory_order_acquire);
+    if (older != nullptr) last = join(last, older);
+  }
 }
 
 void LargeBlockCache::give_back(Block* list) noexcept {
-  Block* surplus = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    while (list != nullptr) {
-      Block* const block = std::exchange(list, list->next);
-      if (push(block)) continue;
-      block->next = surplus;
-      surplus = block;
-    }
-  }
-  Block::destroy(surplus);
+  while (list != nullptr) keep(cut_run(list));
 }
 
-// Keeps the block if it is of a class and there is room. The lock is held.
-bool LargeBlockCache::push(Block* block) noexcept {
-  const std::size_t index = class_of(block->bytes);
-  if (index >= kClasses || class_bytes(index) != block->bytes) return false;
-  if (block->bytes > idle_bytes_max_ - metrics_.idle_bytes) return false;
-  SizeClass& size_class = classes_[index];
-  block->next = size_class.idle;
-  size_class.idle = block;
-  ++size_class.count;
-  metrics_.idle_bytes += block->bytes;
-  return true;
+// Cuts the first blocks off the list, those of the first one's size, and notes when they came.
+LargeBlockCache::Run LargeBlockCache::cut_run(Block*& list) const noexcept {
+  const std::uint32_t interval = interval_.load(std::memory_order_relaxed);
+  Run run{list, nullptr, 0};
+  while (list != nullptr && list->bytes == run.first->bytes) {
+    list->idle_since = interval;
+    run.last = std::exchange(list, list->next);
+    ++run.count;
+  }
+  run.last->next = nullptr;
+  return run;
+}
+
+// Keeps the first blocks of the run, as many as there is room for, if they are of a class.
+void LargeBlockCache::keep(Run run) noexcept {
+  const std::size_t bytes = run.first->bytes;
+  const std::size_t index = class_of(bytes);
+  const bool has_class = index < kClasses && class_bytes(index) == bytes;
+  const std::size_t kept = has_class ? reserve(run.count, bytes) : 0;
+  if (kept == 0) return Block::destroy(run.first);
+  if (kept < run.count) {
+    run.last = run.first;
+    for (std::size_t i = 1; i < kept; ++i) run.last = run.last->next;
+    Block::destroy(run.last->next);
+  }
+  run.last->next = run.first;
+  put(classes_[index], run.last);
+}
+
+// Makes room for `count` blocks, or as many as there is room for, and returns how many.
+std::size_t LargeBlockCache::reserve(std::size_t count, std::size_t bytes) noexcept {
+  std::size_t idle = idle_bytes_.load(std::memory_order_relaxed);
+  std::size_t fitting = 0;
+  do {
+    const std::size_t room = idle_bytes_max_ - idle;
+    fitting = count * bytes <= room ? count : room / bytes;
+  } while (fitting > 0 && !idle_bytes_.compare_exchange_weak(idle, idle + fitting * bytes,
+                                                             std::memory_order_relaxed));
+  return fitting;
 }
 
 void LargeBlockCache::trim() noexcept {
+  const std::uint32_t interval = interval_.fetch_add(1, std::memory_order_relaxed);
   for (SizeClass& size_class : classes_) {
-    Block* unneeded = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      const std::size_t before = size_class.count;
-      unneeded = cut_idle(size_class);
-      if (unneeded != nullptr) {
-        metrics_.idle_bytes -= (before - size_class.count) * unneeded->bytes;
-      }
+    for (std::atomic<Block*>& cell : size_class.cells) {
+      if (cell.load(std::memory_order_relaxed) == nullptr) continue;
+      Block* const last = cell.exchange(nullptr, std::memory_order_acquire);
+      if (last != nullptr) trim_ring(size_class, last, interval);
     }
-    Block::destroy(unneeded);
   }
 }
 
-// Cuts off the bottom of the stack, which is the coldest part, and begins a new interval.
-Block* LargeBlockCache::cut_idle(SizeClass& size_class) noexcept {
-  Block** cut = &size_class.idle;
-  for (std::size_t kept = size_class.count - size_class.fewest; kept > 0; --kept) {
-    cut = &(*cut)->next;
+// Puts those blocks back that came in `interval` or later; the others go to the system.
+void LargeBlockCache::trim_ring(SizeClass& size_class, Block* last,
+                                std::uint32_t interval) noexcept {
+  Block* kept = nullptr;
+  Block* unneeded = nullptr;
+  std::size_t unneeded_bytes = 0;
+  for (Block* list = open_ring(last); list != nullptr;) {
+    Block* const block = std::exchange(list, list->next);
+    if (block->idle_since >= interval) {
+      block->next = block;
+      kept = kept != nullptr ? join(kept, block) : block;
+    } else {
+      block->next = unneeded;
+      unneeded = block;
+      unneeded_bytes += block->bytes;
+    }
   }
-  Block* const unneeded = std::exchange(*cut, nullptr);
-  size_class.count -= size_class.fewest;
-  size_class.fewest = size_class.count;
-  return unneeded;
+  if (kept != nullptr) put(size_class, kept);
+  idle_bytes_.fetch_sub(unneeded_bytes, std::memory_order_relaxed);
+  Block::destroy(unneeded);
 }
 
 LargeBlockCacheMetrics LargeBlockCache::metrics() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return metrics_;
+  return {.hits = hits_.load(std::memory_order_relaxed),
+          .misses = misses_.load(std::memory_order_relaxed),
+          .idle_bytes = idle_bytes_.load(std::memory_order_relaxed)};
 }
 
 }  // namespace logboom::arena
