@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -21,13 +22,15 @@ struct ArenaPoolOptions {
   ArenaOptions arena;
 };
 
-// Every lease is counted both as given and as either active or over, in any snapshot.
+// A snapshot: the figures of one instant, except where pool threads are so fast that no two
+// readings in a row agree (see ArenaPool::metrics). In any case every lease that is counted as
+// given is either active or over, and the bytes are those of the leases that are over.
 struct ArenaPoolMetrics {
   std::uint64_t leases_given = 0;
   std::uint64_t active = 0;        // leases that are out
-  std::uint64_t active_max = 0;    // the most that were out at once; as many arenas exist
+  std::uint64_t active_max = 0;    // the most that were out at once: the arenas that exist
   std::uint64_t misses = 0;        // leases refused because all arenas were out
-  std::uint64_t used_bytes = 0;    // handed out by arenas, summed over all finished leases
+  std::uint64_t used_bytes = 0;    // handed out by arenas, summed over the leases that are over
   std::size_t used_bytes_max = 0;  // the most that one lease used
   std::size_t capacity_bytes = 0;  // held by the arenas when each was last returned
 };
@@ -87,24 +90,43 @@ class ArenaPool {
   // Returns nothing when all arenas are out.
   [[nodiscard]] std::optional<ArenaLease> try_lease() &;
 
-  // Any thread, any time; figures of the arenas that are out are as of their last return.
+  // Any thread, any time, and without cost for the others; figures of the arenas that are out are
+  // as of their last return. The counts are read twice; if they have not changed, they are those of
+  // any instant between. After kSnapshotsMax readings that found them changed `active` counts each
+  // arena that was out at any time during the last: never fewer than were out at one instant.
   [[nodiscard]] ArenaPoolMetrics metrics() const noexcept;
 
  private:
   friend class ArenaLease;
 
-  // A cache line of its own, for its lessee writes it. The counters have one writer at a time, the
-  // lessee, whom the stack orders behind the one before; so they need no read-modify-write.
-  struct alignas(64) Slot {
-    std::atomic<std::uint32_t> next{0};   // IdleStack's
-    std::atomic<std::uint64_t> turns{0};  // leases and returns: odd while it is out
+  // Over the leases of a slot that are over.
+  struct Totals {
     std::atomic<std::uint64_t> used_bytes{0};
     std::atomic<std::size_t> used_bytes_max{0};
     std::atomic<std::size_t> capacity_bytes{0};
+  };
+
+  // Its counters are a cache line of their own, for its lessee writes them. They have one writer at
+  // a time, the lessee, whom the stack orders behind the one before; so they need no
+  // read-modify-write. Their stores release and snapshots acquire, so that who sees a turn sees all
+  // turns, of any slot, that its thread knew of.
+  struct alignas(64) Slot {
+    std::atomic<std::uint32_t> next{0};   // IdleStack's
+    std::atomic<std::uint64_t> turns{0};  // leases and returns: odd while it is out
+    // Those as of the end of lease n are in totals[n % 2], where they stay until lease n + 2 ends:
+    // a snapshot never finds them half written, however long the lessee takes.
+    std::array<Totals, 2> totals;
     std::optional<Arena> arena;  // touched by the lessee only
   };
 
   static constexpr std::uint32_t kNone = IdleStack<Slot>::kNone;
+  static constexpr int kSnapshotsMax = 16;
+
+  static std::uint64_t leases_begun(std::uint64_t turns) noexcept { return (turns + 1) / 2; }
+  static std::uint64_t leases_over(std::uint64_t turns) noexcept { return turns / 2; }
+  static void end_turn(Slot& slot, std::size_t used_bytes) noexcept;
+  static std::uint64_t add_finished(const Slot& slot, ArenaPoolMetrics& sum) noexcept;
+  bool try_snapshot(ArenaPoolMetrics& metrics) const noexcept;
 
   std::uint32_t claim_fresh() noexcept;
   void give_back(std::uint32_t slot) noexcept;

@@ -157,6 +157,43 @@ TEST_F(ArenaPoolTest, ASnapshotDuringWorkNeverShowsMoreActiveThanExist) {
   for (std::thread& thread : threads) thread.join();
 }
 
+// Each worker has a lease at any time, for it takes the next before it returns the last, and each
+// lease uses as many bytes.
+TEST_F(ArenaPoolTest, ASnapshotDuringWorkIsConsistent) {
+  constexpr std::uint32_t kWorkers = 4;
+  constexpr std::size_t kBytes = 640;
+  ArenaPool pool({.capacity = 2 * kWorkers, .arena = {}}, large_blocks_);
+  std::atomic<std::uint32_t> ready{0};
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (std::uint32_t i = 0; i < kWorkers; ++i) {
+    threads.emplace_back([&] {
+      ArenaLease lease = *pool.try_lease();
+      ready.fetch_add(1, std::memory_order_release);
+      while (!stop.load(std::memory_order_relaxed)) {
+        for (int part = 0; part < 10; ++part) (void)lease->allocate(kBytes / 10);
+        lease = *pool.try_lease();
+      }
+      (void)lease->allocate(kBytes);
+    });
+  }
+  while (ready.load(std::memory_order_acquire) < kWorkers) std::this_thread::yield();
+  std::uint64_t given = 0;
+  for (int i = 0; i < 2000 && !HasFailure(); ++i) {
+    const ArenaPoolMetrics metrics = pool.metrics();
+    EXPECT_GE(metrics.active, kWorkers);
+    EXPECT_LE(metrics.active, metrics.active_max);
+    EXPECT_LE(metrics.active_max, 2 * kWorkers);
+    EXPECT_GE(metrics.leases_given, given);
+    EXPECT_EQ(metrics.used_bytes, kBytes * (metrics.leases_given - metrics.active));
+    EXPECT_TRUE(metrics.used_bytes_max == kBytes || metrics.used_bytes == 0);
+    given = metrics.leases_given;
+  }
+  stop.store(true, std::memory_order_relaxed);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(pool.metrics().used_bytes, kBytes * pool.metrics().leases_given);
+}
+
 #ifndef NDEBUG
 TEST_F(ArenaPoolTest, ALeaseThatOutlivesItsPoolIsReported) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
