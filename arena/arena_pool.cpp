@@ -15,15 +15,53 @@ ArenaPool::~ArenaPool() {
 }
 
 std::optional<ArenaLease> ArenaPool::try_lease() & {
-  std::uint32_t index = idle_.pop();
-  if (index == kNone) index = claim_fresh();
-  if (index == kNone) {
-    misses_.fetch_add(1, std::memory_order_relaxed);
-    return std::nullopt;
-  }
+  std::uint32_t index = take_own();
+  if (index == kNone) index = take_shared();
+  if (index == kNone) return std::nullopt;
   Slot& slot = slots_[index];
   slot.turns.store(slot.turns.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   return ArenaLease(*this, *slot.arena, index);
+}
+
+// What this thread returned last, unless another has taken it; or kNone.
+std::uint32_t ArenaPool::take_own() noexcept {
+  const std::uint32_t thread = ThreadIndex::get();
+  if (thread == ThreadIndex::kCount) return kNone;
+  std::atomic<std::uint32_t>& cell = cells_[thread].slot;
+  if (cell.load(std::memory_order_relaxed) == kNone) return kNone;
+  return cell.exchange(kNone, std::memory_order_acquire);
+}
+
+std::uint32_t ArenaPool::take_shared() noexcept {
+  std::uint32_t index = idle_.pop();
+  if (index == kNone) index = take_from_others();
+  if (index == kNone) index = claim_fresh();
+  if (index == kNone) misses_.fetch_add(1, std::memory_order_relaxed);
+  return index;
+}
+
+// Whoever filled a cell before this call raised the limit before that.
+std::uint32_t ArenaPool::take_from_others() noexcept {
+  const std::uint32_t limit = ThreadIndex::limit();
+  for (std::uint32_t i = 0; i < limit; ++i) {
+    std::atomic<std::uint32_t>& cell = cells_[i].slot;
+    if (cell.load(std::memory_order_relaxed) == kNone) continue;
+    const std::uint32_t index = cell.exchange(kNone, std::memory_order_acquire);
+    if (index != kNone) return index;
+  }
+  return kNone;
+}
+
+// Makes the next arena, or returns kNone when all exist.
+std::uint32_t ArenaPool::claim_fresh() noexcept {
+  std::uint32_t fresh = fresh_.load(std::memory_order_relaxed);
+  while (fresh < options_.capacity) {
+    if (fresh_.compare_exchange_weak(fresh, fresh + 1, std::memory_order_relaxed)) {
+      slots_[fresh].arena.emplace(options_.arena, &large_blocks_);
+      return fresh;
+    }
+  }
+  return kNone;
 }
 
 void ArenaPool::give_back(std::uint32_t index) noexcept {
@@ -33,7 +71,7 @@ void ArenaPool::give_back(std::uint32_t index) noexcept {
   slot.arena->reset();
   end_turn(slot, used);
   slot.arena->hand_over();
-  idle_.push(index);
+  put_idle(index);
 }
 
 void ArenaPool::end_turn(Slot& slot, std::size_t used_bytes) noexcept {
@@ -49,16 +87,16 @@ void ArenaPool::end_turn(Slot& slot, std::size_t used_bytes) noexcept {
   slot.turns.store(turns + 1, std::memory_order_release);
 }
 
-// Makes the next arena, or returns kNone when all exist.
-std::uint32_t ArenaPool::claim_fresh() noexcept {
-  std::uint32_t fresh = fresh_.load(std::memory_order_relaxed);
-  while (fresh < options_.capacity) {
-    if (fresh_.compare_exchange_weak(fresh, fresh + 1, std::memory_order_relaxed)) {
-      slots_[fresh].arena.emplace(options_.arena, &large_blocks_);
-      return fresh;
-    }
+// Into this thread's cell, so that the warmest is leased next; what lay there goes to the stack.
+void ArenaPool::put_idle(std::uint32_t index) noexcept {
+  const std::uint32_t thread = ThreadIndex::get();
+  if (thread == ThreadIndex::kCount) return idle_.push(index);
+  std::atomic<std::uint32_t>& cell = cells_[thread].slot;
+  if (cell.load(std::memory_order_relaxed) == kNone) {
+    return cell.store(index, std::memory_order_release);
   }
-  return kNone;
+  const std::uint32_t older = cell.exchange(index, std::memory_order_release);
+  if (older != kNone) idle_.push(older);
 }
 
 ArenaPoolMetrics ArenaPool::metrics() const noexcept {

@@ -11,6 +11,7 @@
 #include "arena/arena.hpp"
 #include "arena/idle_stack.hpp"
 #include "arena/large_block_cache.hpp"
+#include "arena/thread_index.hpp"
 
 namespace logboom::arena {
 
@@ -75,11 +76,14 @@ class [[nodiscard]] ArenaLease {
   std::uint32_t slot_;
 };
 
-// A fixed number of arenas, shared by all threads. They are made when first needed and leased
-// most recently used first, so that few stay warm. Leasing and returning take no lock: idle slots
-// are a stack (arena/idle_stack.hpp).
-// Lifetime: all leases are back before the pool is destroyed (asserted), and `large_blocks`
-// outlives it.
+// A fixed number of arenas, shared by all threads. They are made when first needed and leased most
+// recently used first, so that few stay warm. Leasing and returning take no lock. The arena that a
+// thread returned last waits in the thread's own cell, the others on a stack
+// (arena/idle_stack.hpp); a thread that finds neither takes one out of another's cell before a new
+// arena is made or a lease refused. So none is stranded where it cannot be leased, and threads that
+// lease and return one at a time share nothing. Threads beyond the first ThreadIndex::kCount use
+// the stack. Lifetime: all leases are back before the pool is destroyed (asserted), and
+// `large_blocks` outlives it.
 class ArenaPool {
  public:
   ArenaPool(const ArenaPoolOptions& options, LargeBlockCache& large_blocks);
@@ -87,7 +91,8 @@ class ArenaPool {
   ArenaPool(const ArenaPool&) = delete;
   ArenaPool& operator=(const ArenaPool&) = delete;
 
-  // Returns nothing when all arenas are out.
+  // Returns nothing when all arenas are out: none was idle from begin to end of the call. One that
+  // another thread returns meanwhile may be missed.
   [[nodiscard]] std::optional<ArenaLease> try_lease() &;
 
   // Any thread, any time, and without cost for the others; figures of the arenas that are out are
@@ -107,7 +112,7 @@ class ArenaPool {
   };
 
   // Its counters are a cache line of their own, for its lessee writes them. They have one writer at
-  // a time, the lessee, whom the stack orders behind the one before; so they need no
+  // a time, the lessee, whom stack and cells order behind the one before; so they need no
   // read-modify-write. Their stores release and snapshots acquire, so that who sees a turn sees all
   // turns, of any slot, that its thread knew of.
   struct alignas(64) Slot {
@@ -128,13 +133,25 @@ class ArenaPool {
   static std::uint64_t add_finished(const Slot& slot, ArenaPoolMetrics& sum) noexcept;
   bool try_snapshot(ArenaPoolMetrics& metrics) const noexcept;
 
+  // Only the thread that has the cell's index fills it, so when it finds it empty a plain store is
+  // enough; any thread empties it by an exchange. Filling releases the slot's arena and counters,
+  // emptying acquires them.
+  struct alignas(64) Cell {
+    std::atomic<std::uint32_t> slot{kNone};
+  };
+
+  std::uint32_t take_own() noexcept;
+  std::uint32_t take_shared() noexcept;
+  std::uint32_t take_from_others() noexcept;
   std::uint32_t claim_fresh() noexcept;
   void give_back(std::uint32_t slot) noexcept;
+  void put_idle(std::uint32_t slot) noexcept;
 
   const ArenaPoolOptions options_;
   LargeBlockCache& large_blocks_;
   const std::unique_ptr<Slot[]> slots_;
 
+  std::array<Cell, ThreadIndex::kCount> cells_;
   alignas(64) IdleStack<Slot> idle_{slots_.get()};
   alignas(64) std::atomic<std::uint32_t> fresh_{0};  // the first slot that was never leased
   std::atomic<std::uint64_t> misses_{0};

@@ -15,11 +15,16 @@ namespace logboom::arena {
 // to sleep through exactly 2^32 changes to be deceived.
 template <class Slot>
 class IdleStack {
-  // Changed as one word. Aligned as one, or clang calls a library for it.
-  struct alignas(8) Top {
-    std::uint32_t tag;
-    std::uint32_t slot;
-  };
+  // The tag in the upper half, the slot in the lower. A struct of two would go through memory on
+  // its way to each exchange.
+  using Top = std::uint64_t;
+  static constexpr std::uint32_t slot_of(Top top) noexcept {
+    return static_cast<std::uint32_t>(top);
+  }
+  // What follows `top` with another slot on top.
+  static constexpr Top changed(Top top, std::uint32_t slot) noexcept {
+    return (((top >> 32) + 1) << 32) | slot;
+  }
   static_assert(std::atomic<Top>::is_always_lock_free);
 
  public:
@@ -30,8 +35,8 @@ class IdleStack {
   void push(std::uint32_t slot) noexcept {
     Top top = top_.load(std::memory_order_relaxed);
     do {
-      slots_[slot].next.store(top.slot, std::memory_order_relaxed);
-    } while (!top_.compare_exchange_weak(top, Top{top.tag + 1, slot}, std::memory_order_release,
+      slots_[slot].next.store(slot_of(top), std::memory_order_relaxed);
+    } while (!top_.compare_exchange_weak(top, changed(top, slot), std::memory_order_release,
                                          std::memory_order_relaxed));
   }
 
@@ -39,7 +44,7 @@ class IdleStack {
   std::uint32_t pop() noexcept {
     Sight seen = look();
     while (!seen.empty() && !try_pop(seen)) seen = look();
-    return seen.top.slot;
+    return slot_of(seen.top);
   }
 
   // pop() in its two steps: what a thread saw, and the exchange, which fails if anything was pushed
@@ -47,24 +52,24 @@ class IdleStack {
   struct Sight {
     Top top;
     std::uint32_t below;
-    bool empty() const noexcept { return top.slot == kNone; }
+    bool empty() const noexcept { return slot_of(top) == kNone; }
   };
   // Acquire pairs with the release in push(). Every change of the top is a read-modify-write, so a
   // chain of them carries the release of each push below the top as well. A slot that another
   // thread pops meanwhile may show any `next`; then the tag has changed, and try_pop() fails.
   Sight look() const noexcept {
     const Top top = top_.load(std::memory_order_acquire);
-    if (top.slot == kNone) return {top, kNone};
-    return {top, slots_[top.slot].next.load(std::memory_order_relaxed)};
+    if (slot_of(top) == kNone) return {top, kNone};
+    return {top, slots_[slot_of(top)].next.load(std::memory_order_relaxed)};
   }
   bool try_pop(Sight seen) noexcept {
-    return top_.compare_exchange_weak(seen.top, Top{seen.top.tag + 1, seen.below},
+    return top_.compare_exchange_weak(seen.top, changed(seen.top, seen.below),
                                       std::memory_order_acquire, std::memory_order_relaxed);
   }
 
  private:
   Slot* const slots_;
-  std::atomic<Top> top_{Top{0, kNone}};
+  std::atomic<Top> top_{kNone};
 };
 
 }  // namespace logboom::arena

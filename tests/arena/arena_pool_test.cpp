@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -57,6 +58,86 @@ TEST_F(ArenaPoolTest, LeasesTheArenaThatWasReturnedLast) {
   two.reset();
   const auto again = pool.try_lease();
   EXPECT_EQ(&**again, warm);
+}
+
+TEST_F(ArenaPoolTest, AnArenaThatAnotherThreadReturnedIsLeased) {
+  ArenaPool pool({.capacity = 1, .arena = {}}, large_blocks_);
+  std::barrier turn(2);
+  std::thread other([&] {
+    (void)pool.try_lease();
+    turn.arrive_and_wait();  // the thread lives on while the arena is leased
+    turn.arrive_and_wait();
+  });
+  turn.arrive_and_wait();
+  EXPECT_TRUE(pool.try_lease());
+  turn.arrive_and_wait();
+  other.join();
+  EXPECT_EQ(pool.metrics().misses, 0U);
+  EXPECT_EQ(pool.metrics().active_max, 1U);
+}
+
+TEST_F(ArenaPoolTest, ArenasThatEndedThreadsReturnedAreLeasedBeforeNewOnesAreMade) {
+  ArenaPool pool({.capacity = 10, .arena = {}}, large_blocks_);
+  for (int i = 0; i < 20; ++i) std::thread([&] { EXPECT_TRUE(pool.try_lease()); }).join();
+  EXPECT_TRUE(pool.try_lease());
+  EXPECT_EQ(pool.metrics().active_max, 1U);
+}
+
+TEST_F(ArenaPoolTest, AllArenasAreLeasedAgainAfterMoreThreadsThanThereAreCellsReturnedThem) {
+  constexpr std::uint32_t kThreads = ThreadIndex::kCount + 20;
+  ArenaPool pool({.capacity = kThreads, .arena = {}}, large_blocks_);
+  std::barrier turn(kThreads);
+  std::vector<std::thread> threads;
+  for (std::uint32_t i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      auto lease = pool.try_lease();
+      EXPECT_TRUE(lease);
+      turn.arrive_and_wait();  // all are out
+      lease.reset();
+      turn.arrive_and_wait();  // all are back, in cells and on the stack
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::vector<ArenaLease> leases;
+  while (auto lease = pool.try_lease()) leases.push_back(std::move(*lease));
+  EXPECT_EQ(leases.size(), kThreads);
+  EXPECT_EQ(pool.metrics().misses, 1U);
+}
+
+// The lease is a thread_local made before the thread has an index, so it ends after it.
+TEST_F(ArenaPoolTest, ALeaseThatEndsAfterItsThreadsIndexIsBackAllTheSame) {
+  ArenaPool pool({.capacity = 1, .arena = {}}, large_blocks_);
+  std::thread([&] {
+    static thread_local std::optional<ArenaLease> late;
+    late.reset();
+    late = pool.try_lease();
+  }).join();
+  EXPECT_EQ(pool.metrics().active, 0U);
+  EXPECT_TRUE(pool.try_lease());
+}
+
+TEST_F(ArenaPoolTest, ThreadsThatStealFromEachOtherNeverShareAnArena) {
+  constexpr int kThreads = 16;
+  ArenaPool pool({.capacity = 3, .arena = {.chunk_bytes = 8192}}, large_blocks_);
+  const auto work = [&](int thread) {
+    for (int turn = 0; turn < 3000; ++turn) {
+      const auto one = pool.try_lease();
+      const auto two = turn % 3 == 0 ? pool.try_lease() : std::nullopt;
+      for (const auto* lease : {&one, &two}) {
+        if (!*lease) continue;
+        const auto bytes = (**lease)->create_span_uninitialized<unsigned char>(200);
+        std::memset(bytes.data(), thread, bytes.size());
+        for (const unsigned char byte : bytes) ASSERT_EQ(byte, thread);
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) threads.emplace_back(work, i);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(pool.metrics().active, 0U);
+  std::vector<ArenaLease> leases;
+  while (auto lease = pool.try_lease()) leases.push_back(std::move(*lease));
+  EXPECT_EQ(leases.size(), 3U);
 }
 
 TEST_F(ArenaPoolTest, AMovedLeaseReturnsOnce) {
