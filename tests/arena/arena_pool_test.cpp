@@ -88,6 +88,7 @@ TEST_F(ArenaPoolTest, AllArenasAreLeasedAgainAfterMoreThreadsThanThereAreCellsRe
   ArenaPool pool({.capacity = kThreads, .arena = {}}, large_blocks_);
   std::barrier turn(kThreads);
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (std::uint32_t i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       auto lease = pool.try_lease();
@@ -132,6 +133,7 @@ TEST_F(ArenaPoolTest, ThreadsThatStealFromEachOtherNeverShareAnArena) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) threads.emplace_back(work, i);
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(pool.metrics().active, 0U);
@@ -202,6 +204,7 @@ TEST_F(ArenaPoolTest, SixteenThreadsNeverShareAnArena) {
     }
   };
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) threads.emplace_back(work, i);
   for (std::thread& thread : threads) thread.join();
 
@@ -218,6 +221,7 @@ TEST_F(ArenaPoolTest, ASnapshotDuringWorkNeverShowsMoreActiveThanExist) {
   ArenaPool pool({.capacity = 3, .arena = {}}, large_blocks_);
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       while (!stop.load(std::memory_order_relaxed)) {
@@ -247,6 +251,7 @@ TEST_F(ArenaPoolTest, ASnapshotDuringWorkIsConsistent) {
   std::atomic<std::uint32_t> ready{0};
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
+  threads.reserve(kWorkers);
   for (std::uint32_t i = 0; i < kWorkers; ++i) {
     threads.emplace_back([&] {
       ArenaLease lease = *pool.try_lease();

@@ -138,6 +138,7 @@ TEST(LargeBlockCacheTest, TrimLooksIntoEveryBlockOfAList) {
 TEST(LargeBlockCacheTest, ThreadsThatTakeAndGiveListsLoseNothing) {
   LargeBlockCache cache;
   std::vector<std::thread> threads;
+  threads.reserve(16);
   for (int t = 0; t < 16; ++t) {
     threads.emplace_back([&cache, t] {
       for (int i = 0; i < 300; ++i) {
@@ -161,6 +162,7 @@ TEST(LargeBlockCacheTest, ThreadsThatTakeAndGiveListsLoseNothing) {
 TEST(LargeBlockCacheTest, ThreadsNeverHoldTheSameBlock) {
   LargeBlockCache cache(kMiB);
   std::vector<std::thread> threads;
+  threads.reserve(16);
   for (std::size_t t = 0; t < 16; ++t) {
     threads.emplace_back([&cache, t] {
       for (std::size_t i = 0; i < 1000; ++i) {
