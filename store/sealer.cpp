@@ -22,7 +22,7 @@ Sealer::Sealer(const Parts& parts)
     : parts_(parts),
       sealing_{parts.files, parts.dir, parts.health, parts.options.compression, stopping_} {}
 
-Sealer::~Sealer() {
+void Sealer::stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);

@@ -41,11 +41,12 @@ class Sealer {
   explicit Sealer(const Parts& parts);
   Sealer(const Sealer&) = delete;
   Sealer& operator=(const Sealer&) = delete;
-  // Gives up what it is sealing, joins the thread.
-  ~Sealer();
+  ~Sealer() { stop(); }
 
   // Starts the thread, if asked to.
   void start(bool own_thread);
+  // Gives up what it is sealing and joins the thread; what is added later waits for the next start.
+  void stop();
   // Takes on a segment that is closed; any thread.
   void add(StoredFile segment);
   // Does the next piece of the thread's work, without waiting for its time; false if there is none

@@ -204,6 +204,7 @@ void Store::Parts::stop() {
   } else {
     committer->finish();
   }
+  sealer->stop();  // what is closed last is sealed at the next start
   keeper.reset();  // closes the segments that the committer has left
   sealer.reset();
   if (const Status closed = numbers->close(); !closed) {

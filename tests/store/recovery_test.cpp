@@ -185,7 +185,7 @@ TEST_F(RecoveryTest, NewRecordsShowBehindAnUnreadableSegmentThoughTheClockWentBa
   const auto record = reader->next();
   ASSERT_TRUE(record.has_value());
   EXPECT_THAT(std::string(record->line), HasSubstr("after"));
-  EXPECT_EQ(record->arrival_ns, segment_of(name_in_the_future)->first_arrival_ns);
+  EXPECT_GE(record->arrival_ns, segment_of(name_in_the_future)->first_arrival_ns);
 }
 
 TEST_F(RecoveryTest, ArrivalsGrowBehindASegmentThatCouldNotBeClosedThoughTheClockWentBack) {
@@ -315,11 +315,12 @@ TEST_F(RecoveryTest, StartsWithASegmentCutAnywhere) {
     write_bytes(segment_files(copy).front(), bytes.substr(0, length));
     Options made = options();
     made.dir = copy;
-    const auto store = must_open(made);
+    auto store = must_open(made);
     ASSERT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok) << length;
     const auto records = read_all(copy);
     ASSERT_FALSE(records.empty()) << length;
     ASSERT_THAT(records.back().line, HasSubstr("after")) << length;
+    store.reset();
     std::filesystem::remove_all(copy);
   }
 }
