@@ -24,7 +24,7 @@ std::uint8_t sectors_of(std::size_t from, std::size_t bytes) noexcept {
 }
 
 bool holds(std::uint8_t sectors, std::size_t sector) noexcept {
-  return (sectors >> sector & 1u) != 0;
+  return (unsigned{sectors} >> sector & 1u) != 0;
 }
 
 }  // namespace
