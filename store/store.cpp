@@ -198,13 +198,13 @@ void Store::Parts::start_committer() {
 
 void Store::Parts::stop() {
   tail.close();
+  sealer->stop();  // what is closed from now on is sealed at the next start
   committer->stop();
   if (committing.joinable()) {
     committing.join();
   } else {
     committer->finish();
   }
-  sealer->stop();  // what is closed last is sealed at the next start
   keeper.reset();  // closes the segments that the committer has left
   sealer.reset();
   if (const Status closed = numbers->close(); !closed) {
