@@ -98,7 +98,7 @@ def assert_says_why(server):
     assert ready.json()["store"] == "full"
     reason = ready.json()["reason"]
     assert str(server.data_dir) in reason and "free some space" in reason
-    assert reason in server.stderr()
+    poll(lambda: reason in server.stderr(), "the reason in the log")
     assert server.get("/healthz").status == 200
     assert accepting(server) == 0
 

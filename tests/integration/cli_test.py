@@ -167,7 +167,7 @@ def test_verify_is_0_for_an_intact_directory_and_prints_counts(march):
 
 
 def test_verify_is_1_after_a_flipped_bit_and_cat_shows_no_wrong_record(march):
-    assert march.terminate() == 0
+    march.kill9()  # a clean stop may have sealed the records, which are then not to be found
     stored = march.cat_lines()
     path, offset = find_in_files(march.data_dir, b"day 4")
     with open(path, "r+b") as file:

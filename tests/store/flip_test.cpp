@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -118,19 +119,20 @@ class FlipTest : public StoreFixture {
   static constexpr std::size_t kBytesPerStart = 4;  // on average
 
   void SetUp() override {
-    const auto seed = std::random_device{}();
+    const char* const given = std::getenv("LOGBOOM_TEST_SEED");
+    const auto seed = given == nullptr ? std::random_device{}()
+                                       : static_cast<unsigned>(std::strtoul(given, nullptr, 10));
     RecordProperty("seed", std::to_string(seed));
-    std::cout << "seed " << seed << "\n";
+    std::cout << "seed " << seed << std::endl;
     source_.seed(seed);
   }
 
-  // A segment of three small commits and a closing frame. Two producers that publish within the
-  // window share a commit.
+  // A segment of three small commits and a closing frame. Nothing is sealed but on demand.
   [[nodiscard]] Options writing_options() {
     Options made = options();
     made.producers = 2;
     made.segment_bytes_max = 3 * kCommitAlignment;
-    made.commit_window = std::chrono::milliseconds(300);
+    made.threads = false;
     return made;
   }
 
@@ -142,14 +144,15 @@ class FlipTest : public StoreFixture {
     return made;
   }
 
-  void write_records(Store& store) {
-    EXPECT_EQ(commit(store, {body_line("first"), body_line("second one")}), CommitStatus::ok);
-    EXPECT_EQ(commit(store, {body_line("third")}), CommitStatus::ok);
+  static void write_records(Store& store) {
+    commit_in_turn(store, {"first", "second one"});
+    commit_in_turn(store, {"third"});
     for (std::size_t i = 0; i < 2; ++i) {
       append_line(store.producer(i).open(), body_line("together " + std::to_string(i)));
       store.producer(i).open().add_ticket({});
+      store.producer(i).publish();
     }
-    for (std::size_t i = 0; i < 2; ++i) store.producer(i).publish();
+    store.turn(Store::Worker::committer);
     for (std::size_t i = 0; i < 2; ++i) {
       EXPECT_EQ(wait_for_answers(store.producer(i), 1), CommitStatus::ok);
     }
@@ -160,7 +163,10 @@ class FlipTest : public StoreFixture {
     const auto store = must_open(writing_options());
     write_records(*store);
     const std::string path = segment_files(dir()).front();
-    EXPECT_TRUE(eventually([&] { return closing_frame_of(path).kind == FrameKind::mark; }));
+    EXPECT_TRUE(eventually([&] {
+      store->turn(Store::Worker::committer);
+      return closing_frame_of(path).kind == FrameKind::mark;
+    }));
     return segment_specimen(copy_of(dir()), kClosing);
   }
 

@@ -175,20 +175,25 @@ TEST_F(ReaderTest, SaysWhenThereIsNoDataDirectory) {
 
 // The proof that they had been durable stands behind the damage.
 TEST_F(ReaderTest, ShowsWhatIsAroundDamageWhileAnIdleServerHoldsTheLock) {
+  std::string copy;
   {
     const auto store = must_open(options());
     for (const char* body : {"a", "b", "c"}) {
       EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
     }
+    copy = crashed_copy();
   }
-  const std::string path = segment_files(dir()).front();
+  const std::string path = segment_files(copy).front();
   std::string bytes = read_bytes(path);
   bytes[2 * kCommitAlignment + 9] ^= 1;
   write_bytes(path, bytes);
-  const auto store = must_open(options());
+  Options made = options();
+  made.dir = copy;
+  made.threads = false;
+  const auto store = must_open(made);
   const std::vector<ReadRecord> expected = {{1, with_seq(body_line("a"), 1)},
                                             {3, with_seq(body_line("c"), 3)}};
-  EXPECT_EQ(read_all(dir()), expected);
+  EXPECT_EQ(read_all(copy), expected);
 }
 
 }  // namespace
