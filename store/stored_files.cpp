@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kSegments = "segments";
 constexpr std::string_view kSealed = "sealed";
 constexpr std::size_t kSeqDigits = 20;
-// Nanoseconds since 1970 reach into 2262.
+// What nanoseconds since 1970 reach.
+constexpr int kYearMin = 1970;
 constexpr int kYearEnd = 2262;
 constexpr std::size_t kArrivalChars = std::string_view("20261122T101500.123Z").size();
 
@@ -50,8 +51,9 @@ class NameReader {
     utc.tm_sec = static_cast<int>(digits(13, 2));
     const auto milliseconds = static_cast<std::int64_t>(digits(16, 3));
     ok_ = ok_ && rest_[8] == 'T' && rest_[15] == '.' && rest_[19] == 'Z';
-    ok_ = ok_ && utc.tm_year + 1900 < kYearEnd;
+    ok_ = ok_ && utc.tm_year + 1900 >= kYearMin && utc.tm_year + 1900 < kYearEnd;
     rest_.remove_prefix(kArrivalChars);
+    if (!ok_) return 0;
     return ::timegm(&utc) * 1'000'000'000 + milliseconds * 1'000'000;
   }
   std::uint64_t seq() {

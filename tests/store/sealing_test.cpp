@@ -297,7 +297,10 @@ TEST(SealedNamesTest, SayWhatTheFileHolds) {
 
 TEST(SealedNamesTest, OtherNamesAreNone) {
   for (const char* const name :
-       {"", "x.ndjson.zst", "20261122T101500.123Z-00000000000000000001.seg",
+       {"", "x.ndjson.zst",
+        "00000101T000000.000Z-00000101T000000.000Z-00000000000000000001-00000000000000000001"
+        ".ndjson.zst",
+        "20261122T101500.123Z-00000000000000000001.seg",
         "20261122T101500.123Z-20261122T101500.123Z-00000000000000000003-00000000000000000001"
         ".ndjson.zst",
         ".sealing-1"}) {
