@@ -45,7 +45,8 @@ void Sealer::add(StoredFile segment) {
 
 bool Sealer::turn() {
   std::unique_lock lock(mutex_);
-  may_retry_ = retention_is_due_ = true;
+  sealing_again_.cut_short();
+  retention_at_ = {};
   return work(lock);
 }
 
@@ -58,19 +59,20 @@ void Sealer::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (work(lock)) continue;
     const auto time =
-        closed_.empty() ? kRetentionInterval : std::min(retry_after_, kRetentionInterval);
-    if (changed_.wait_for(lock, time) == std::cv_status::no_timeout) continue;
-    may_retry_ = retention_is_due_ = true;
+        closed_.empty() ? retention_at_ : std::min(sealing_again_.due(), retention_at_);
+    changed_.wait_until(lock, time);
   }
 }
 
 bool Sealer::work(std::unique_lock<std::mutex>& lock) {
-  if (!closed_.empty() && may_retry_) {
+  const auto now = Backoff::Clock::now();
+  if (!closed_.empty() && sealing_again_.is_due(now)) {
     const StoredFile segment = closed_.front();
-    retention_is_due_ = true;
-    return seal(segment, lock);
+    retention_at_ = now;
+    if (seal(segment, lock)) return true;
   }
-  if (!std::exchange(retention_is_due_, false)) return false;
+  if (now < retention_at_ || stopping_.load(std::memory_order_relaxed)) return false;
+  retention_at_ = now + kRetentionInterval;
   lock.unlock();
   const bool deleted = parts_.retention.apply(parts_.options.now());
   lock.lock();
@@ -84,12 +86,11 @@ bool Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock)
   lock.lock();
   if (!sealed && sealed.error() == os_error(ECANCELED)) return false;
   if (!sealed && means_no_room(sealed.error())) {
-    may_retry_ = false;
-    retry_after_ = std::clamp(2 * retry_after_, kRetryMin, kRetryMax);
+    sealing_again_.failed(Backoff::Clock::now());
     return false;
   }
   closed_.pop_front();
-  retry_after_ = retry_after_.zero();
+  sealing_again_.succeeded();
   if (sealed) {
     parts_.catalogue.seal(segment, *sealed);
     parts_.counters.sealed.fetch_add(1, std::memory_order_relaxed);

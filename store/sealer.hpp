@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "store/backoff.hpp"
 #include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
@@ -66,9 +67,8 @@ class Sealer {
   std::condition_variable changed_;
   // All below are guarded by mutex_.
   std::deque<StoredFile> closed_;
-  std::chrono::seconds retry_after_{0};  // 0 unless the last attempt found no room
-  bool may_retry_ = true;                // the time after it is over
-  bool retention_is_due_ = true;
+  Backoff sealing_again_{kRetryMin, kRetryMax};  // when there was no room for it
+  Backoff::Clock::time_point retention_at_{};
 
   std::thread thread_;
 };

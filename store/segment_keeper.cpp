@@ -45,8 +45,7 @@ Status SegmentKeeper::start(bool own_thread) {
     return first.error();
   } else {
     made = first.error();
-    retry_after_ = kRetryMin;
-    may_retry_ = false;
+    making_.failed(Backoff::Clock::now());
   }
   if (own_thread) thread_ = std::thread([this] { run(); });
   return made;
@@ -85,6 +84,7 @@ void SegmentKeeper::announce_room() {
   {
     const std::scoped_lock lock(mutex_);
     room_awaited_ = true;
+    room_.failed(Backoff::Clock::now());
   }
   changed_.notify_one();
 }
@@ -193,17 +193,18 @@ void SegmentKeeper::run() {
   for (;;) {
     if (work(lock)) continue;
     if (stopping_.load(std::memory_order_relaxed)) return;
-    if (spare_) {
+    if (spare_ && !room_awaited_) {
       changed_.wait(lock);
-    } else if (changed_.wait_for(lock, retry_after_) == std::cv_status::timeout) {
-      may_retry_ = true;
+    } else {
+      changed_.wait_until(lock, (spare_ ? room_ : making_).due());
     }
   }
 }
 
 bool SegmentKeeper::turn() {
   std::unique_lock lock(mutex_);
-  may_retry_ = true;
+  making_.cut_short();
+  room_.cut_short();
   return work(lock);
 }
 
@@ -218,10 +219,10 @@ bool SegmentKeeper::work(std::unique_lock<std::mutex>& lock) {
     return true;
   }
   if (stopping_.load(std::memory_order_relaxed)) return false;
-  if (!spare_) {
-    return may_retry_ && prepare(lock);
-  }
-  if (!std::exchange(room_awaited_, false)) return false;
+  const auto now = Backoff::Clock::now();
+  if (!spare_) return making_.is_due(now) && prepare(lock);
+  if (!room_awaited_ || !room_.is_due(now)) return false;
+  room_awaited_ = false;
   lock.unlock();
   parts_.health.set_room();
   lock.lock();
@@ -245,9 +246,12 @@ bool SegmentKeeper::prepare(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_zeroed);
   lock.lock();
-  may_retry_ = made.has_value();
-  retry_after_ = made ? retry_after_.zero() : std::clamp(2 * retry_after_, kRetryMin, kRetryMax);
-  if (made) spare_ = std::move(*made);
+  if (made) {
+    making_.succeeded();
+    spare_ = std::move(*made);
+  } else {
+    making_.failed(Backoff::Clock::now());
+  }
   return made.has_value();
 }
 

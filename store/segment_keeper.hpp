@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "store/backoff.hpp"
 #include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
@@ -30,6 +31,7 @@ class SegmentKeeper {
  public:
   // Of the first file, made while the store opens: small, so that it opens at once.
   static constexpr std::uint64_t kFirstBytes = 1024 * 1024;
+  // Between attempts to make a file, and before a store that was full is said to have room.
   static constexpr std::chrono::milliseconds kRetryMin{100};
   static constexpr std::chrono::milliseconds kRetryMax{5000};
 
@@ -64,7 +66,8 @@ class SegmentKeeper {
   [[nodiscard]] Result<SpareFile> take(std::uint64_t bytes);
   // Takes over a segment after write_end().
   void retire(std::unique_ptr<SegmentWriter> segment);
-  // The store has been set to full: turns it back once a file is ready.
+  // The store has been set to full: turns it back once a file is ready and some time is over, the
+  // more the sooner it was full again.
   void announce_room();
   // Why the last file was refused, if it was for the store's own limits; else empty.
   [[nodiscard]] std::string refusal() const;
@@ -96,12 +99,12 @@ class SegmentKeeper {
   std::atomic<bool> stopping_{false};
   // All below are guarded by mutex_.
   bool room_awaited_ = false;
+  Backoff room_{kRetryMin, kRetryMax};
+  Backoff making_{kRetryMin, kRetryMax};
   std::string refusal_;
   std::optional<SpareFile> spare_;
   std::vector<std::unique_ptr<SegmentWriter>> retired_;
   std::uint64_t files_made_ = 0;
-  std::chrono::milliseconds retry_after_{0};  // 0 unless the last attempt failed
-  bool may_retry_ = true;                     // the time after it is over
 
   std::thread thread_;
 };
