@@ -123,6 +123,7 @@ int run_cat(const CatArguments& arguments) {
   if (int missing = require_data_dir(settings->store.dir)) return missing;
   auto reader = store::Reader::open(settings->store.dir, reader_options(*options));
   if (!reader) return complain_of_store(reader.error());
+  if (!arguments.follow) reader->end_with_present();
   end_on_interrupt();
   Printer printer{arguments};
   Output output;

@@ -51,6 +51,7 @@ std::optional<RecordView> Reader::take_stored() {
   while (take_record(payload_, stored)) {
     const std::uint64_t seq = next_seq_++;
     if (seq <= last_seq_) continue;
+    if (seq > end_seq_) break;
     last_seq_ = seq;
     return view_of(seq, splicer_.splice(stored, seq));
   }
@@ -65,9 +66,11 @@ std::optional<RecordView> Reader::take_line() {
     lines_.remove_prefix(end + 1);
     const std::uint64_t seq = next_seq_++;
     if (seq <= last_seq_) continue;
+    if (seq > end_seq_) break;
     last_seq_ = seq;
     return view_of(seq, line);
   }
+  lines_ = {};
   return std::nullopt;
 }
 
@@ -118,6 +121,10 @@ Reader::Found Reader::next_frame() {
 
 Reader::Found Reader::take_frame() {
   const FrameHeader header = scan_->header();
+  if (header.first_seq > end_seq_) {
+    scan_->unread();
+    return Found::nothing;
+  }
   if (!is_shown(header)) {
     if (scan_->error()) error_ = scan_->error();
     scan_->unread();
@@ -166,6 +173,7 @@ Reader::Found Reader::next_chunk() {
   const auto chunks = sealed_->chunks();
   if (next_chunk_ == chunks.size()) return Found::file_done;
   const ChunkInfo& chunk = chunks[next_chunk_];
+  if (chunk.first_seq > end_seq_) return Found::nothing;
   const Bounds bounds{chunk.arrival_min_ns, chunk.time_min_ns, chunk.time_max_ns};
   if (is_wanted(chunk.last_seq(), bounds)) {
     const auto lines = sealed_->load(chunk);
@@ -183,6 +191,29 @@ Reader::Found Reader::next_chunk() {
   }
   ++next_chunk_;
   return lines_.empty() ? Found::unwanted : Found::records;
+}
+
+void Reader::end_with_present() {
+  // What cannot be looked at now is met again by next(), which says so.
+  if (const auto last = last_written()) end_seq_ = *last;
+}
+
+Result<std::uint64_t> Reader::last_written() {
+  for (;;) {
+    const auto listed = list_stored_files(*files_, paths_);
+    if (!listed) return listed.error();
+    if (listed->empty()) return std::uint64_t{0};
+    const StoredFile& last = listed->back();
+    if (last.sealed) return last.last_seq;
+    auto file = files_->open(paths_.root + "/" + last.path, OpenMode::read);
+    if (!file && file.error() == os_error(ENOENT)) continue;  // sealed meanwhile
+    if (!file) return file.error();
+    SegmentScan scan(std::move(*file));
+    if (Status read = scan.read_header(); !read) return read.error();
+    const std::uint64_t written = scan.last_written();
+    if (scan.error()) return scan.error();
+    return std::max(last.first_seq - 1, written);
+  }
 }
 
 bool Reader::open_next_file() {

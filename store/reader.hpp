@@ -59,6 +59,9 @@ class Reader {
   // The next record, or nothing when there is none now: later there may be.
   [[nodiscard]] std::optional<RecordView> next();
 
+  // Shows only what is written by now: else a reader may not come to an end while a server writes.
+  void end_with_present();
+
   // Goes on behind this number, if it is not there yet.
   void skip_to(std::uint64_t seq) noexcept { last_seq_ = std::max(last_seq_, seq); }
 
@@ -93,6 +96,9 @@ class Reader {
   [[nodiscard]] bool waits_for_sync();
   [[nodiscard]] Found next_chunk();
 
+  // The greatest number that is written by now.
+  [[nodiscard]] Result<std::uint64_t> last_written();
+
   [[nodiscard]] bool open_next_file();
   [[nodiscard]] Status open_file(const StoredFile& stored);
   [[nodiscard]] Status open_sealed(std::unique_ptr<File> file, const StoredFile& stored);
@@ -105,6 +111,7 @@ class Reader {
   DataPaths paths_;
   ReaderOptions options_;
   std::uint64_t last_seq_;
+  std::uint64_t end_seq_ = std::numeric_limits<std::uint64_t>::max();  // the last one to be shown
   std::vector<StoredFile> listed_;  // may be older than the directory
   std::optional<StoredFile> current_;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace logboom::store {
@@ -145,6 +146,16 @@ void SegmentScan::unread() noexcept {
 }
 
 bool SegmentScan::learns_durable(std::uint64_t end) {
+  look_ahead(end);
+  return durable_end_ >= end;
+}
+
+std::uint64_t SegmentScan::last_written() {
+  look_ahead(std::numeric_limits<std::uint64_t>::max());
+  return next_seq_ahead_ - 1;
+}
+
+void SegmentScan::look_ahead(std::uint64_t end) {
   forget_buffer();
   payload_ = {};
   error_ = {};
@@ -152,7 +163,7 @@ bool SegmentScan::learns_durable(std::uint64_t end) {
   bool closed = false;
   for (auto header = header_behind(at, kHeaderReadAhead); header && !closed;
        header = header_behind(at, kHeaderReadAhead)) {
-    durable_end_ = std::max(durable_end_, header->durable_end);
+    learn(*header);
     at = header->end();
     closed = header->kind != FrameKind::data;
   }
@@ -160,11 +171,15 @@ bool SegmentScan::learns_durable(std::uint64_t end) {
   if (met_unreadable_ || (!closed && !ends_in_zeros(at))) {
     for (auto header = find_header(position_); header && durable_end_ < end;
          header = find_header(header->end())) {
-      durable_end_ = std::max(durable_end_, header->durable_end);
+      learn(*header);
     }
   }
   forget_buffer();
-  return durable_end_ >= end;
+}
+
+void SegmentScan::learn(const FrameHeader& header) noexcept {
+  durable_end_ = std::max(durable_end_, header.durable_end);
+  next_seq_ahead_ = std::max(next_seq_ahead_, header.first_seq + header.record_count);
 }
 
 bool SegmentScan::ends_in_zeros(std::uint64_t offset) {
@@ -199,7 +214,8 @@ void SegmentScan::fill_by_blocks(std::size_t needed) {
     const std::uint64_t at = buffer_offset_ + buffered_;
     std::size_t piece = std::min<std::uint64_t>(needed - buffered_, kReadBlock - at % kReadBlock);
     const auto got = file_->read_at(buffer_.data() + buffered_, piece, at);
-    if (got && *got == 0) return;  // the end of the file
+    if (got && *got == 0) return;           // the end of the file
+    if (!got && at >= file_size()) return;  // also of one of which nothing can be read
     if (got) {
       piece = *got;
     } else if (means_unreadable(got.error())) {

@@ -51,6 +51,8 @@ class SegmentScan {
   // Looks at the frames that follow, as they are in the file now, for the word that all before
   // `end` is durable. Drops payload(), which is empty afterwards.
   [[nodiscard]] bool learns_durable(std::uint64_t end);
+  // Likewise for the last number that a frame in the file has; 0 if there is none.
+  [[nodiscard]] std::uint64_t last_written();
   // The id in the header or, if that is damaged, in the frames; 0 while not known.
   [[nodiscard]] std::uint64_t segment_id() const noexcept { return segment_id_; }
   // The end of the last valid frame, or of damage if it lies behind that.
@@ -94,6 +96,11 @@ class SegmentScan {
   // The offset of the first byte in the range that is not zero, or the range's end.
   [[nodiscard]] std::uint64_t skip_zeros(ByteRange range);
 
+  // Passes over the headers of the frames that follow; not all of them once `end` is known to be
+  // durable.
+  void look_ahead(std::uint64_t end);
+  void learn(const FrameHeader& header) noexcept;
+
   [[nodiscard]] std::optional<Step> try_frame();
   [[nodiscard]] bool load_payload(const FrameHeader& header);
   [[nodiscard]] Step accept(const FrameHeader& header);
@@ -110,6 +117,7 @@ class SegmentScan {
   std::uint64_t last_frame_ = 0;
   std::uint64_t previous_frame_ = 0;
   std::uint64_t durable_end_ = 0;
+  std::uint64_t next_seq_ahead_ = 1;  // behind all that look_ahead() has seen
 
   FrameHeader header_;
   std::string_view payload_;

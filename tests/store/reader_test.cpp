@@ -12,13 +12,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/store/faulty_files.hpp"
-#include "tests/store/store_fixture.hpp"
+#include "tests/store/turned_store.hpp"
 
 namespace logboom::store {
 namespace {
 
 using ::testing::HasSubstr;
-using ReaderTest = StoreFixture;
+using ReaderTest = TurnedStoreFixture;
 
 TEST_F(ReaderTest, SeesARecordAsSoonAsItIsAcknowledged) {
   const auto store = must_open(options());
@@ -165,6 +165,52 @@ TEST_F(ReaderTest, StepsOverABlockThatCannotBeRead) {
     EXPECT_EQ(reader->error(), boost::system::error_code());
     files.heal();
   }
+}
+
+// Else `cat` would not end beside a server that writes as fast as it reads.
+TEST_F(ReaderTest, EndsWithThePresentIfAskedTo) {
+  const auto store = must_open(options());
+  for (const char* body : {"a", "b"}) {
+    EXPECT_EQ(commit(*store, {body_line(body), body_line(body)}), CommitStatus::ok);
+  }
+  auto reader = Reader::open(dir());
+  reader->end_with_present();
+  ASSERT_TRUE(reader->next().has_value());
+  EXPECT_EQ(commit(*store, {body_line("later")}), CommitStatus::ok);
+  EXPECT_THAT(read_rest(*reader), ::testing::SizeIs(3));
+  EXPECT_EQ(read_all(dir()).size(), 5u);
+}
+
+TEST_F(ReaderTest, EndsWithThePresentThoughAllOfItIsSealedMeanwhile) {
+  auto store = must_open(turned_options());
+  EXPECT_EQ(commit_in_turn(*store, body_line("now")), CommitStatus::ok);
+  auto reader = Reader::open(dir());
+  reader->end_with_present();
+  EXPECT_EQ(commit_in_turn(*store, body_line("later, in the same file")), CommitStatus::ok);
+  store.reset();
+  store = must_open(turned_options());
+  ASSERT_TRUE(store->turn(Store::Worker::sealer));
+  EXPECT_EQ(commit_in_turn(*store, body_line("later, in another")), CommitStatus::ok);
+  const std::vector<ReadRecord> expected = {{1, with_seq(body_line("now"), 1)}};
+  EXPECT_EQ(read_rest(*reader), expected);
+}
+
+TEST_F(ReaderTest, EndsWithThePresentBehindDamage) {
+  std::string copy;
+  {
+    const auto store = must_open(options());
+    for (const char* body : {"a", "b", "c"}) {
+      EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
+    }
+    copy = crashed_copy();
+  }
+  const std::string path = segment_files(copy).front();
+  std::string bytes = read_bytes(path);
+  bytes[2 * kCommitAlignment + 9] ^= 1;
+  write_bytes(path, bytes);
+  auto reader = Reader::open(copy);
+  reader->end_with_present();
+  EXPECT_EQ(read_rest(*reader).back().seq, 3u);
 }
 
 TEST_F(ReaderTest, SaysWhenThereIsNoDataDirectory) {

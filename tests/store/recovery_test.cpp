@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -297,6 +298,18 @@ TEST_F(RecoveryTest, KeepsAllButABlockThatCannotBeRead) {
   EXPECT_EQ(recover(copy).segments, 0u);
   const std::vector<ReadRecord> expected = {{3, with_seq(body_line("third"), 3)}};
   EXPECT_THAT(read_all(copy), ::testing::Contains(expected.front()));
+}
+
+TEST_F(RecoveryTest, EndsWhenNothingOfASegmentCanBeRead) {
+  const std::string copy = crashed_with_two_commits(true);
+  FaultyFiles files;
+  files.spoil(".seg", 0, std::numeric_limits<std::uint64_t>::max());
+  Options made = options();
+  made.dir = copy;
+  made.files = &files;
+  const auto store = must_open(made);
+  EXPECT_GE(reports_.count(Severity::error), 1);
+  EXPECT_EQ(commit(*store, {body_line("after")}), CommitStatus::ok);
 }
 
 TEST_F(RecoveryTest, ReadsASegmentWhoseHeaderIsDamaged) {
