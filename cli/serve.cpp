@@ -21,6 +21,7 @@
 #include "cli/store_errors.hpp"
 #include "cli/version.hpp"
 #include "config/module_options.hpp"
+#include "config/units.hpp"
 #include "server/server.hpp"
 #include "store/store.hpp"
 
@@ -55,12 +56,6 @@ std::string_view promise_of(store::Durability durability) {
   return "";
 }
 
-std::string size_text(std::uint64_t bytes) {
-  if (bytes % (1024 * 1024) == 0) return fmt::format("{} MiB", bytes / (1024 * 1024));
-  if (bytes % 1024 == 0) return fmt::format("{} KiB", bytes / 1024);
-  return fmt::format("{} bytes", bytes);
-}
-
 // What a person who has just started the server wants to know, on stderr.
 void print_banner(const config::Settings& settings, const server::Server& server,
                   const store::Store& store, std::size_t threads) {
@@ -78,11 +73,11 @@ void print_banner(const config::Settings& settings, const server::Server& server
   banner += fmt::format("  data    {} ({})\n",
                         std::filesystem::absolute(settings.store.dir).lexically_normal().string(),
                         promise_of(settings.store.durability));
-  banner +=
-      fmt::format("  limits  body {}, record {}, in flight {}, {} connections, {} io thread{}\n",
-                  size_text(settings.limits.body), size_text(settings.limits.record),
-                  size_text(settings.server.inflight_max), server.connections_max(), threads,
-                  threads == 1 ? "" : "s");
+  banner += fmt::format(
+      "  limits  body {}, record {}, in flight {}, {} connections, {} io thread{}\n",
+      config::format_size(settings.limits.body), config::format_size(settings.limits.record),
+      config::format_size(settings.server.inflight_max), server.connections_max(), threads,
+      threads == 1 ? "" : "s");
   banner += fmt::format("  store   {}\n", store.describe_limits());
   banner += "  stop    ^C or SIGTERM: answers what is in flight, then ends\n";
   std::fputs(banner.c_str(), stderr);

@@ -55,7 +55,6 @@ class SegmentWriter {
   // After write_end(): syncs and cuts the file to its length.
   [[nodiscard]] Status finish();
 
-  [[nodiscard]] std::int64_t created_ns() const noexcept { return header_.created_ns; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   // After finish(): the length of the file.
   [[nodiscard]] std::uint64_t end_bytes() const noexcept { return end_.end(); }

@@ -51,6 +51,13 @@ class Verifier {
     damage("numbers", {0, kCommitAlignment + sizeof(NumbersSlot)});
   }
 
+  // What the files of records say that they are of.
+  void check_store_id() {
+    const auto id = read_small_file(files_, paths_.store_id());
+    if (!id) return unreadable("store_id", id.error());
+    if (!store_id_.empty() && !id->starts_with(store_id_)) damage("store_id", {0, id->size()});
+  }
+
   void count_quarantine() {
     if (const auto names = files_.list(paths_.quarantine())) counts_.quarantined = names->size();
   }
@@ -68,13 +75,18 @@ class Verifier {
       counts_.bytes += chunk.text_bytes - chunk.record_count;
     }
     const Status checked = scan.check_all([&](ByteRange region) { damage(name, region); });
-    if (!checked) unreadable(name, checked.error());
+    if (!checked) return unreadable(name, checked.error());
+    if (scan.is_whole()) store_id_.assign(scan.footer().store_id, sizeof scan.footer().store_id);
   }
 
   void check_segment(const std::string& name, std::unique_ptr<File> file) {
     SegmentScan scan(std::move(file));
     if (Status read = scan.read_header(); !read) return unreadable(name, read.error());
-    if (!scan.has_header()) damage(name, {0, kCommitAlignment});
+    if (scan.has_header()) {
+      store_id_.assign(scan.segment().store_id, sizeof scan.segment().store_id);
+    } else {
+      damage(name, {0, kCommitAlignment});
+    }
     walk(name, scan);
   }
 
@@ -128,6 +140,7 @@ class Verifier {
   const DataPaths& paths_;
   const Finding& finding_;
   VerifyCounts counts_;
+  std::string store_id_;  // of the last file of records that was right
 };
 
 }  // namespace
@@ -157,6 +170,7 @@ boost::system::result<VerifyCounts, std::string> verify(const std::string& dir,
     }
   }
   verifier.check_numbers();
+  verifier.check_store_id();
   verifier.count_quarantine();
   return verifier.counts();
 }

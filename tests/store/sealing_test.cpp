@@ -254,6 +254,23 @@ TEST_F(SealingTest, EveryFlippedBitIsFoundAndNoWrongRecordIsRead) {
   }
 }
 
+TEST_F(SealingTest, VerifyFindsAStoreIdThatIsNotItsFiles) {
+  make_closed_segment(3);
+  const std::string path = dir() + "/store_id";
+  const std::string id = read_bytes(path);
+  for (const bool sealed : {false, true}) {
+    if (sealed) seal_all();
+    for (std::size_t i = 0; i + 1 < id.size(); ++i) {
+      std::string flipped = id;
+      flipped[i] ^= 1;
+      write_bytes(path, flipped);
+      EXPECT_FALSE(verify(dir())->intact()) << "byte " << i;
+    }
+    write_bytes(path, id);
+    EXPECT_TRUE(verify(dir())->intact());
+  }
+}
+
 TEST_F(SealingTest, WithADamagedTableTheChunksAreFoundByTheirTrailers) {
   make_closed_segment(300, 20'000);
   const auto before = read_all(dir());
