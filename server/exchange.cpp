@@ -18,13 +18,13 @@ constexpr HttpError kHeaderTooLarge{431, "header_too_large",
 
 }  // namespace
 
-Exchange* Exchange::create(arena::Arena& arena, const HeadLimits& limits) {
+Exchange* Exchange::create(arena::Arena& arena, const HeadLimits& limits, HeadMemo& memo) {
   static_assert(std::is_trivially_destructible_v<Exchange>);
-  return ::new (arena.allocate(sizeof(Exchange), alignof(Exchange))) Exchange(arena, limits);
+  return ::new (arena.allocate(sizeof(Exchange), alignof(Exchange))) Exchange(arena, limits, memo);
 }
 
-Exchange::Exchange(arena::Arena& arena, const HeadLimits& limits)
-    : arena_(arena), limits_(limits), parser_(RequestParser::create(arena, limits)) {
+Exchange::Exchange(arena::Arena& arena, const HeadLimits& limits, HeadMemo& memo)
+    : arena_(arena), limits_(limits), memo_(memo) {
   begin_ = arena_.create_span_uninitialized<char>(kHeadBlockBytes).data();
   parsed_ = end_ = begin_;
   limit_ = begin_ + kHeadBlockBytes - kBodyPadding;
@@ -54,18 +54,32 @@ Exchange::Progress Exchange::fail(const HttpError& error) noexcept {
 }
 
 Exchange::Progress Exchange::parse_head() {
-  std::size_t consumed = 0;
   if (!head_begun_) skip_empty_lines();
   const std::string_view fresh(parsed_, static_cast<std::size_t>(end_ - parsed_));
   if (!head_begun_) {
     if (fresh == "\r") return Progress::need_more;
+    if (const auto known = memo_.find(fresh, arena_)) {
+      head_ = known->head;
+      parsed_ += known->bytes;
+      return Progress::done;
+    }
     if (const auto error = recognise_foreign_protocol(fresh)) return fail(*error);
   }
+  return parse_new_head(fresh);
+}
+
+Exchange::Progress Exchange::parse_new_head(std::string_view fresh) {
+  if (parser_ == nullptr) parser_ = RequestParser::create(arena_, limits_);
+  const bool whole = !head_begun_;
+  std::size_t consumed = 0;
   const Progress progress = parser_->parse_head(fresh, consumed);
   parsed_ += consumed;
-  head_begun_ = consumed > 0;
+  head_begun_ |= consumed > 0;
+  head_ = parser_->head();
   if (progress == Progress::failed) return fail(parser_->error());
-  if (progress == Progress::need_more && end_ == limit_) return grow_head();
+  if (progress == Progress::need_more) return end_ == limit_ ? grow_head() : progress;
+  // The parser itself reads a chunked body.
+  if (whole && !head_.chunked) memo_.keep(fresh.substr(0, consumed), head_);
   return progress;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "arena/arena.hpp"
+#include "server/head_memo.hpp"
 #include "server/http_request.hpp"
 
 namespace logboom::server {
@@ -23,8 +24,11 @@ class Exchange {
  public:
   using Progress = RequestParser::Progress;
 
-  static Exchange* create(arena::Arena& arena, const HeadLimits& limits);
-  void destroy() noexcept { parser_->destroy(); }
+  // `memo` is the io thread's.
+  static Exchange* create(arena::Arena& arena, const HeadLimits& limits, HeadMemo& memo);
+  void destroy() noexcept {
+    if (parser_ != nullptr) parser_->destroy();
+  }
 
   // Room for the next bytes of the request, never empty while one of the parse calls wants more.
   [[nodiscard]] std::span<char> room() noexcept { return {end_, limit_}; }
@@ -37,7 +41,8 @@ class Exchange {
   [[nodiscard]] bool has_begun() const noexcept;
 
   [[nodiscard]] Progress parse_head();
-  [[nodiscard]] const RequestHead& head() const noexcept { return parser_->head(); }
+  // As far as it has been parsed.
+  [[nodiscard]] const RequestHead& head() const noexcept { return head_; }
   [[nodiscard]] const HttpError& error() const noexcept { return error_; }
 
   // Makes room for the body that head() announces, at most `body_bytes_max`.
@@ -60,8 +65,9 @@ class Exchange {
   [[nodiscard]] std::string_view leftover() const noexcept;
 
  private:
-  Exchange(arena::Arena& arena, const HeadLimits& limits);
+  Exchange(arena::Arena& arena, const HeadLimits& limits, HeadMemo& memo);
 
+  [[nodiscard]] Progress parse_new_head(std::string_view fresh);
   void move_to_block(std::size_t bytes, const char* from, const char* to);
   [[nodiscard]] Progress grow_head();
   void skip_empty_lines() noexcept;
@@ -70,7 +76,9 @@ class Exchange {
 
   arena::Arena& arena_;
   HeadLimits limits_;
-  RequestParser* parser_;
+  HeadMemo& memo_;
+  RequestParser* parser_ = nullptr;  // if the memo does not know the head
+  RequestHead head_;
   HttpError error_;
   bool head_begun_ = false;  // the parser has consumed some of the head
 

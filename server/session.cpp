@@ -141,7 +141,7 @@ bool Session::begin_request() {
   if (!host_.must_queue()) lease_ = host_.try_lease();
   if (lease_) arena_ = &**lease_;
   if (arena_ == nullptr && !begin_health_check()) return false;
-  exchange_ = Exchange::create(arena(), host_.options().limits.head);
+  exchange_ = Exchange::create(arena(), host_.options().limits.head, host_.head_memo());
   return true;
 }
 
@@ -265,7 +265,7 @@ void Session::keep_pipelined(std::string_view leftover) {
   release_charge();
   exchange_->destroy();
   arena().reset();
-  exchange_ = Exchange::create(arena(), host_.options().limits.head);
+  exchange_ = Exchange::create(arena(), host_.options().limits.head, host_.head_memo());
   exchange_->preload({kept.data(), leftover.size()});
   pipelined_ = true;
 }

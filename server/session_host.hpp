@@ -10,6 +10,7 @@
 
 #include "arena/arena.hpp"
 #include "arena/arena_pool.hpp"
+#include "server/head_memo.hpp"
 #include "server/inflight_budget.hpp"
 #include "server/options.hpp"
 #include "server/telemetry.hpp"
@@ -69,6 +70,7 @@ class SessionHost {
   [[nodiscard]] const Admin& admin() const noexcept { return *shared_.admin; }
   [[nodiscard]] Telemetry& telemetry() noexcept { return telemetry_; }
   [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
+  [[nodiscard]] HeadMemo& head_memo() noexcept { return head_memo_; }
   [[nodiscard]] std::optional<arena::ArenaLease> try_lease() { return shared_.arenas.try_lease(); }
   // An arena that answers health checks while all others are out, or null while it does.
   [[nodiscard]] arena::Arena* take_reserve() noexcept;
@@ -141,6 +143,7 @@ class SessionHost {
   bool reserve_taken_ = false;
   std::vector<std::uint32_t> retired_;
   std::vector<char> scratch_;
+  HeadMemo head_memo_;
   Telemetry telemetry_;
 };
 

@@ -41,7 +41,7 @@ class ExchangeTest : public ::testing::Test {
   template <class NextPiece>
   Received receive_in(std::string_view bytes, NextPiece next_piece) {
     arena::Arena arena;
-    Exchange* const exchange = Exchange::create(arena, limits);
+    Exchange* const exchange = Exchange::create(arena, limits, memo);
     Received result;
     bool in_body = false;
     while (result.progress == Progress::need_more && !bytes.empty()) {
@@ -84,6 +84,7 @@ class ExchangeTest : public ::testing::Test {
   }
 
   HeadLimits limits;
+  HeadMemo memo;
   std::size_t body_bytes_max = 1024 * 1024;
 };
 
@@ -184,12 +185,18 @@ TEST_F(ExchangeTest, TheSizeLineOfAChunkAndTheTrailersMayNotGrowWithoutEnd) {
   }
 }
 
+TEST_F(ExchangeTest, ARequestWithoutHeaderLinesArrivesByteByByte) {
+  const Received got = receive("GET /healthz HTTP/1.0\r\n\r\n", 1);
+  EXPECT_EQ(got.progress, Progress::done);
+  EXPECT_EQ(got.path, "/healthz");
+}
+
 TEST_F(ExchangeTest, APreloadLargerThanTheFirstBlockIsTheBeginningOfTheRequest) {
   const std::string request = "POST /log HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
   std::string pipelined = request;
   while (pipelined.size() < 50'000) pipelined += request;
   arena::Arena arena;
-  Exchange* const exchange = Exchange::create(arena, limits);
+  Exchange* const exchange = Exchange::create(arena, limits, memo);
   exchange->preload(pipelined);
   ASSERT_EQ(exchange->parse_head(), Progress::done) << exchange->error().message;
   exchange->begin_body(body_bytes_max);
