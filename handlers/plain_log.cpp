@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace logboom::handlers {
 namespace {
@@ -129,12 +130,19 @@ std::size_t reply_bytes_max(const Outcome& outcome) noexcept {
   return bytes;
 }
 
+// Every reply has these, and formatting by a pattern takes several times as long.
+char* put_number(std::string_view name, std::uint64_t value, char* out) noexcept {
+  constexpr std::size_t kDigitsMax = 20;
+  out = std::copy(name.begin(), name.end(), out);
+  return std::to_chars(out, out + kDigitsMax, value).ptr;
+}
+
 }  // namespace
 
 std::string_view write_plain_log_reply(const Outcome& outcome, arena::Arena& arena) {
   auto room = arena.create_span_uninitialized<char>(reply_bytes_max(outcome));
-  char* out = fmt::format_to(room.data(), "{{\"accepted\":{},\"rejected\":{}", outcome.accepted,
-                             outcome.rejected);
+  char* out = put_number(R"({"accepted":)", outcome.accepted, room.data());
+  out = put_number(R"(,"rejected":)", outcome.rejected, out);
   const char* separator = ",\"errors\":[";
   for (const Rejection& rejection : outcome.errors) {
     out = fmt::format_to(out, "{}{{\"record\":{},\"line\":{},\"error\":\"", separator,
