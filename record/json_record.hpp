@@ -108,11 +108,11 @@ class JsonRecordParser {
   arena::ArenaVector<Attribute> native_attributes_;  // of a line that Logboom wrote
 
   std::array<Candidate, kFieldTargets> best_{};  // kNone where a field has none
-  std::array<Candidate, kLosersMax> losers_{};   // those that came second
+  std::array<Candidate, kLosersMax> losers_;     // those that came second
   std::size_t loser_count_ = 0;
-  std::array<Nested, kNestedMax> nested_{};
+  std::array<Nested, kNestedMax> nested_;
   std::size_t nested_count_ = 0;
-  std::array<Blanked, kFieldTargets> blanked_{};
+  std::array<Blanked, kFieldTargets> blanked_;
   std::size_t blanked_count_ = 0;
   bool has_origin_ = false;
   bool taken_out_ = false;

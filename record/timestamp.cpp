@@ -350,16 +350,59 @@ MinuteText make_minute_text(std::uint64_t minute) noexcept {
 }
 
 // Most times of a thread are of few minutes, whose text it remembers: the calendar costs more
-// than all the rest of a time. Two neighbouring minutes never evict each other.
+// than all the rest of a time. Neighbouring minutes do not evict each other.
 const MinuteText& minute_text(std::uint64_t minute) noexcept {
   struct Known {
     std::uint64_t minute = 0;  // no time that can be written is in this one
     MinuteText text;
   };
-  thread_local std::array<Known, 4> known;
+  thread_local std::array<Known, 16> known;
   Known& entry = known[minute % known.size()];
   if (entry.minute != minute) entry = {minute, make_minute_text(minute)};
   return entry.text;
+}
+
+// The same for times that are read: when the minute begins that a text names in its first
+// kMinuteBytes, or kNoTime.
+std::int64_t minute_begin(const char* text) noexcept {
+  struct Known {
+    MinuteText text{};
+    std::int64_t ns = kNoTime;
+  };
+  thread_local std::array<Known, 4> known;
+  Known& entry = known[static_cast<unsigned char>(text[kMinuteBytes - 2]) % known.size()];
+  if (std::memcmp(entry.text.data(), text, kMinuteBytes) != 0) {
+    std::memcpy(entry.text.data(), text, kMinuteBytes);
+    std::array<char, kMinuteBytes + 2> whole{};
+    std::memcpy(whole.data(), text, kMinuteBytes);
+    std::memcpy(&whole[kMinuteBytes], "00", 2);
+    entry.ns = parse_rfc3339({whole.data(), whole.size()}).ns;
+  }
+  return entry.ns;
+}
+
+// What most times look like, such as 2026-01-02T03:04:05.678Z: no more than nine digits of
+// fraction, no leap second. Other times are absent here.
+ParsedTime parse_utc(std::string_view text) noexcept {
+  constexpr std::size_t kFractionAt = kMinuteBytes + 2;
+  if (text.size() <= kFractionAt || text.size() > kTimeBytes || text.back() != 'Z') return {};
+  const unsigned tens = static_cast<unsigned char>(text[kMinuteBytes]) - unsigned{'0'};
+  const unsigned ones = static_cast<unsigned char>(text[kMinuteBytes + 1]) - unsigned{'0'};
+  if (tens > 5 || ones > 9) return {};
+  const std::string_view fraction = text.substr(kFractionAt, text.size() - kFractionAt - 1);
+  std::int64_t ns = (tens * 10 + ones) * kNsPerSecond;
+  std::int64_t scale = kNsPerSecond;
+  for (std::size_t i = 1; i < fraction.size(); ++i) {
+    const unsigned digit = static_cast<unsigned char>(fraction[i]) - unsigned{'0'};
+    if (digit > 9) return {};
+    scale /= 10;
+    ns += digit * scale;
+  }
+  if (!fraction.empty() && (fraction[0] != '.' || fraction.size() == 1)) return {};
+  const std::int64_t begin = minute_begin(text.data());
+  ParsedTime time;
+  if (begin == kNoTime || __builtin_add_overflow(begin, ns, &time.ns)) return {};
+  return time;
 }
 
 }  // namespace
@@ -390,6 +433,7 @@ ParsedTime parse_time_text(std::string_view text, TimeUnit unit, std::int64_t no
     return time.present() ? time : parse_rfc1123(text);
   }
   if (text.size() > 2 && text[2] == '/') return parse_apache(text);
+  if (const ParsedTime time = parse_utc(text); time.present()) return time;
   const ParsedTime time = parse_rfc3339(text);
   return time.present() ? time : parse_time_number(text, unit);
 }

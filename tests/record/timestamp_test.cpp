@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <iostream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -178,6 +179,39 @@ TEST(TimestampTest, NeighbouringTimesAreWrittenEachAsItIs) {
       ASSERT_EQ(parse_time_text(written(ns), TimeUnit::guess, 0).ns, ns) << written(ns);
     }
   }
+}
+
+// In whatever order: what was read before must not matter.
+TEST(TimestampTest, ReadsTimesOfManyMinutesEachAsItIs) {
+  std::mt19937_64 random(20261125);
+  std::cout << "seed 20261125\n";
+  for (int i = 0; i < 100'000; ++i) {
+    const std::int64_t minute = static_cast<std::int64_t>(random() % 9) * 60'000'000'000;
+    const std::int64_t day = static_cast<std::int64_t>(random() % 3) * 86'400'000'000'000;
+    const std::int64_t ns = 1'700'000'000'000'000'000 + day + minute +
+                            static_cast<std::int64_t>(random() % 60'000'000'000);
+    char text[kTimeBytes];
+    write_time(ns, text);
+    ASSERT_EQ(parse_time_text({text, kTimeBytes}, TimeUnit::guess, 0).ns, ns)
+        << std::string_view(text, kTimeBytes);
+  }
+}
+
+TEST(TimestampTest, RefusesASecondOrFractionThatIsNoneThoughItsMinuteIsKnown) {
+  const auto read = [](std::string_view text) {
+    return parse_time_text(text, TimeUnit::guess, 0).present();
+  };
+  ASSERT_TRUE(read("2026-01-02T03:04:05.678Z"));
+  for (const std::string_view text :
+       {"2026-01-02T03:04:61Z", "2026-01-02T03:04:5Z", "2026-01-02T03:04:05.Z",
+        "2026-01-02T03:04:05x6Z", "2026-01-02T03:04:05.6x8Z", "2026-01-02T03:04:0:Z",
+        "2026-01-02T03:04:Z", "2026-01-02T03:04:05.678ZZ"}) {
+    EXPECT_FALSE(read(text)) << text;
+  }
+  EXPECT_TRUE(read("2026-01-02T03:04:60Z"));
+  EXPECT_TRUE(read("2026-01-02T03:04:05,678Z"));
+  EXPECT_FALSE(read("2026-13-02T03:04:05Z"));
+  EXPECT_FALSE(read("2026-13-02T03:04:06Z"));
 }
 
 TEST(TimestampTest, ReadsBackWhatItWrites) {
