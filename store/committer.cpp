@@ -44,8 +44,8 @@ Committer::Committer(CommitterParts parts, std::int64_t arrival_floor_ns)
 }
 
 void Committer::run() {
-  ::pthread_setname_np(::pthread_self(), "store-commit");
   block_signals();
+  ::pthread_setname_np(::pthread_self(), "store-commit");
   ::prctl(PR_SET_TIMERSLACK, kTimerSlackNs, 0, 0, 0);
   // Acquire pairs with stop(): what was published before it is taken by the last commit.
   while (!stopping_.load(std::memory_order_acquire)) {

@@ -51,8 +51,8 @@ bool Sealer::turn() {
 }
 
 void Sealer::run() {
-  ::pthread_setname_np(::pthread_self(), "store-seal");
   block_signals();
+  ::pthread_setname_np(::pthread_self(), "store-seal");
   // Of this thread alone on Linux; without it the machine merely decides otherwise.
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));
   std::unique_lock lock(mutex_);

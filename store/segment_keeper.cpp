@@ -37,7 +37,7 @@ SegmentKeeper::~SegmentKeeper() {
 Status SegmentKeeper::start(bool own_thread) {
   if (Status removed = remove_leftovers(); !removed) return removed;
   auto first =
-      make_within_limits(std::min(kFirstBytes, segment_bytes_), &SegmentKeeper::make_zeroed);
+      make_within_limits(std::min(kFirstBytes, segment_bytes_), &SegmentKeeper::make_ahead);
   Status made;
   if (first) {
     spare_ = std::move(*first);
@@ -109,7 +109,8 @@ Result<SpareFile> SegmentKeeper::make_within_limits(std::uint64_t bytes, Making 
     if (Status admitted = admit(bytes); !admitted) return admitted.error();
     auto made = (this->*how)(bytes);
     if (made) parts_.catalogue.add_spare(bytes);
-    if (made || !means_no_room(made.error()) || parts_.on_full == OnFull::reject) return made;
+    if (made || !means_no_room(made.error()) || parts_.options.on_full == OnFull::reject)
+      return made;
     if (!parts_.retention.drop_oldest()) return made;
   }
 }
@@ -119,7 +120,7 @@ Status SegmentKeeper::admit(std::uint64_t bytes) {
   for (;;) {
     auto refusal = parts_.wall.refusal(bytes);
     const bool dropped =
-        refusal && parts_.on_full == OnFull::drop_oldest && parts_.retention.drop_oldest();
+        refusal && parts_.options.on_full == OnFull::drop_oldest && parts_.retention.drop_oldest();
     if (dropped) continue;
     const std::scoped_lock lock(mutex_);
     refusal_ = refusal.value_or("");
@@ -130,6 +131,11 @@ Status SegmentKeeper::admit(std::uint64_t bytes) {
 std::string SegmentKeeper::refusal() const {
   const std::scoped_lock lock(mutex_);
   return refusal_;
+}
+
+Result<SpareFile> SegmentKeeper::make_ahead(std::uint64_t bytes) {
+  const bool synced = parts_.options.durability == Durability::sync;
+  return synced ? make_zeroed(bytes) : make_allocated(bytes);
 }
 
 Result<SpareFile> SegmentKeeper::make_zeroed(std::uint64_t bytes) {
@@ -187,8 +193,8 @@ Status SegmentKeeper::remove_leftovers() {
 }
 
 void SegmentKeeper::run() {
-  ::pthread_setname_np(::pthread_self(), "store-keeper");
   block_signals();
+  ::pthread_setname_np(::pthread_self(), "store-keeper");
   std::unique_lock lock(mutex_);
   for (;;) {
     if (work(lock)) continue;
@@ -244,7 +250,7 @@ void SegmentKeeper::finish(SegmentWriter& segment) {
 
 bool SegmentKeeper::prepare(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_zeroed);
+  auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_ahead);
   lock.lock();
   if (made) {
     making_.succeeded();

@@ -171,9 +171,9 @@ Opened<void> Store::Parts::start_keeper() {
   for (StoredFile& segment : recovered.closed) sealer->add(std::move(segment));
   recovered.closed.clear();
   sealer->start(options.threads);
-  keeper.emplace(SegmentKeeper::Parts{files, dir.paths, health, *sealer, catalogue, wall, retention,
-                                      options.on_full},
-                 SegmentWriter::bytes_for(options.segment_bytes_max));
+  keeper.emplace(
+      SegmentKeeper::Parts{files, dir.paths, health, *sealer, catalogue, wall, retention, options},
+      SegmentWriter::bytes_for(options.segment_bytes_max));
   const Status started = keeper->start(options.threads);
   if (started) return {};
   if (!means_no_room(started.error())) {

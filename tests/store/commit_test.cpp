@@ -235,18 +235,22 @@ TEST_F(CommitTest, RequestsWithoutRecordsDoNotDelayTheMark) {
 TEST_F(CommitTest, ItsThreadsLeaveSignalsToOthers) {
   const auto store = must_open(options());
   EXPECT_EQ(commit(*store, {body_line("a")}), CommitStatus::ok);
-  int threads = 0;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    if (!read_bytes(task.path() / "comm").starts_with("store-")) continue;
-    ++threads;
-    const std::string status = read_bytes(task.path() / "status");
+  const auto threads = [] {
+    std::vector<std::filesystem::path> found;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      if (read_bytes(task.path() / "comm").starts_with("store-")) found.push_back(task.path());
+    }
+    return found;
+  };
+  ASSERT_TRUE(eventually([&] { return threads().size() == 3; }));
+  for (const std::filesystem::path& thread : threads()) {
+    const std::string status = read_bytes(thread / "status");
     const std::size_t at = status.find("SigBlk:\t");
     ASSERT_NE(at, std::string::npos);
     const std::uint64_t blocked = std::stoull(status.substr(at + 8, 16), nullptr, 16);
     EXPECT_NE(blocked & (1u << (SIGTERM - 1)), 0u);
     EXPECT_NE(blocked & (1u << (SIGCHLD - 1)), 0u);
   }
-  EXPECT_EQ(threads, 3);
 }
 
 TEST_F(CommitTest, AnOperatorsFilesBesideTheRefusedRecordsStay) {
