@@ -34,8 +34,23 @@ def body():
     return json.dumps(record, separators=(",", ":"))
 
 
+def ndjson(size):
+    """About so many bytes of such records with different numbers, one a line."""
+    line = ('{"timestamp":"2026-01-02T03:04:05.%06dZ","level":"info","message":"GET '
+            '/api/v1/orders/48213 completed","service":"orders","host":"w17","status":200,'
+            '"duration_ms":12.75,"user_id":"u-93412","trace_id":"0af7651916cd43dd8448eb211c%06d"}')
+    count = max(round(size / (len(line % (0, 0)) + 1)), 1)
+    return "\n".join(line % (i % 1_000_000, i % 1_000_000) for i in range(count))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def wait_for_port(port, process):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
             sys.exit(f"the server exited with {process.returncode}")

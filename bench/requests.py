@@ -1,74 +1,288 @@
 #!/usr/bin/python3
-"""Measures requests a second and server CPU per request against the bare epoll floor.
+"""Measures the request path against the bare epoll floor.
 
-Usage: bench/requests.py BUILD_DIR [--rounds 5] [--seconds 3] [--connections 100] [--threads 1]
-                         [--durability memory,sync] [--loop epoll,asio]
+Usage: bench/requests.py BUILD_DIR [--only single,bulk,...] [--rounds 5] [--seconds 3]
 
 Every round starts each server in turn (A B C, A B C, ...), loads it with wrk and stops it, so that
 whatever the machine does meanwhile hits all alike; ratios are taken within a round. Server CPU is
-user and system time of the process from /proc. Prints a Markdown table of medians [min, max].
-Give it a release build, and a machine with nothing else to do.
+user and system time of the process from /proc. Prints Markdown tables of medians [min, max], and
+beside them what is aimed at. Give it a release build, and a machine with nothing else to do.
 """
 
 import argparse
+import pathlib
+import re
+import resource
+import socket
+import statistics
+import subprocess
+import sys
 import tempfile
+import time
 
-from load import BODY_BYTES, body, measure, spread, write_script
+from load import (BODY_BYTES, body, cpu_seconds, free_port, load, measure, ndjson, spread,
+                  wait_for_port, write_script)
 
-
-def contenders(options, directory):
-    """Name to a function from port and round to the command."""
-    build, threads = options.build_dir, options.threads
-    table = {}
-    for loop in options.loop.split(","):
-        table[f"floor, {loop}"] = lambda port, _, loop=loop: [
-            f"{build}/logboom_floor", f"--port={port}", f"--threads={threads}", f"--loop={loop}"]
-    for mode in options.durability.split(","):
-        table[f"logboom, {mode}"] = lambda port, turn, mode=mode: [
-            f"{build}/logboom", "serve", "--listen", f"127.0.0.1:{port}", "--data-dir",
-            f"{directory}/{mode}-{turn}", "--set", f"store.durability={mode}", "--set",
-            f"server.threads={threads}", "--set", "log.level=warn"]
-    return table
+RECORD_BYTES = 237
+BULK_RECORDS = 1000
+SIZES = [1_000, 10_000, 100_000, 1_000_000, 16_000_000]
+CONNECTIONS = [10, 100, 1000, 10_000]
+IDLE_MAX = 100_000
 
 
-def print_table(results, options):
-    print(f"wrk -t1 -c{options.connections}, {BODY_BYTES}-byte JSON, {options.threads} server "
-          f"thread(s), {options.rounds} rounds of {options.seconds} s; median [min, max]\n")
-    print("| server | requests/s | CPU us/request | CPU, ratio to floor | p99 ms |")
-    print("| --- | --- | --- | --- | --- |")
-    floor = next(iter(results.values()))
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    """One run: its servers, each a function from a port to a command, and a directory for them."""
+
+    def __init__(self, options, directory):
+        self.options = options
+        self.directory = pathlib.Path(directory)
+        self.stores = 0
+
+    def floor(self, threads=1, loop="epoll"):
+        return lambda port: [f"{self.options.build_dir}/logboom_floor", f"--port={port}",
+                             f"--threads={threads}", f"--loop={loop}"]
+
+    def logboom(self, durability, threads=1):
+        def command(port):
+            self.stores += 1
+            settings = [f"store.durability={durability}", "log.level=warn"]
+            if threads:
+                settings.append(f"server.threads={threads}")
+            sets = [word for setting in settings for word in ("--set", setting)]
+            return [f"{self.options.build_dir}/logboom", "serve", "--listen", f"127.0.0.1:{port}",
+                    "--data-dir", f"{self.directory}/store-{self.stores}", *sets]
+        return command
+
+    def script(self, text):
+        return write_script(self.directory, text)
+
+    def pair(self, servers, script, connections):
+        """Name to rounds of (requests/s, CPU us/request, p99 ms), all servers in each round."""
+        results = {name: [] for name in servers}
+        for turn in range(self.options.rounds):
+            for name, server in servers.items():
+                port = free_port()
+                results[name].append(measure(server(port), port, script, connections,
+                                             self.options.seconds))
+            say(f"  round {turn + 1} of {self.options.rounds}")
+        return results
+
+
+def ratios(rounds, least, column):
+    return [mine[column] / floor[column] for mine, floor in zip(rounds, least)]
+
+
+def single(bench):
+    """One record a request: CPU against the floor."""
+    aims = {"logboom, memory": "1.15", "logboom, sync": "1.40"}
+    servers = {"floor": bench.floor(), "logboom, memory": bench.logboom("memory"),
+               "logboom, sync": bench.logboom("sync")}
+    results = bench.pair(servers, bench.script(body()), 100)
+    print(f"\n### One record a request\n\nwrk -t1 -c100, {BODY_BYTES}-byte JSON, one server thread\n")
+    print("| server | requests/s | CPU us/request | CPU, ratio to floor | at most | p99 ms |")
+    print("|" + " --- |" * 6)
     for name, rounds in results.items():
-        ratios = [mine[1] / least[1] for mine, least in zip(rounds, floor)]
         rates, cpu, p99 = zip(*rounds)
-        print(f"| {name} | {spread(rates, 0)} | {spread(cpu, 1)} | {spread(ratios, 2)} "
+        print(f"| {name} | {spread(rates, 0)} | {spread(cpu, 2)} "
+              f"| {spread(ratios(rounds, results['floor'], 1), 2)} | {aims.get(name, '–')} "
               f"| {spread(p99, 2)} |")
 
 
+def bulk(bench):
+    """1000 records a request: CPU, and bytes a second and core."""
+    aims = {"logboom, memory": "300", "logboom, sync": "420"}
+    servers = {"floor": bench.floor(), "logboom, memory": bench.logboom("memory"),
+               "logboom, sync": bench.logboom("sync")}
+    text = ndjson(RECORD_BYTES * BULK_RECORDS)
+    results = bench.pair(servers, bench.script(text), 16)
+    print(f"\n### {BULK_RECORDS} records a request\n\nwrk -t1 -c16, {len(text)} bytes of NDJSON, one "
+          "server thread\n")
+    print("| server | requests/s | CPU us/request | at most | MB/s for each CPU second |")
+    print("|" + " --- |" * 5)
+    for name, rounds in results.items():
+        rates, cpu, _ = zip(*rounds)
+        print(f"| {name} | {spread(rates, 0)} | {spread(cpu, 0)} | {aims.get(name, '–')} "
+              f"| {spread([len(text) / each for each in cpu], 0)} |")
+
+
+def sizes(bench):
+    """Bodies of 1 KB to 16 MB: CPU for each byte should be the same."""
+    print("\n### Bodies of different sizes\n\nNDJSON, `memory`, one server thread\n")
+    print("| bytes | connections | CPU ns/byte, floor | CPU ns/byte, logboom |\n" + "|" + " --- |" * 4)
+    for size in SIZES:
+        say(f"  {size} bytes")
+        text = ndjson(size)
+        connections = 100 if size < 100_000 else 16 if size < 1_000_000 else 4
+        results = bench.pair({"floor": bench.floor(), "logboom": bench.logboom("memory")},
+                             bench.script(text), connections)
+        cells = [spread([each[1] * 1000 / len(text) for each in results[name]], 3)
+                 for name in ("floor", "logboom")]
+        print(f"| {len(text)} | {connections} | {' | '.join(cells)} |")
+
+
+def connections(bench):
+    """10 to 10 000 connections: CPU for each request should be the same."""
+    print("\n### Connections\n\nOne record a request, `memory`, one server thread\n")
+    print("| connections | CPU us/request, floor | CPU us/request, logboom | ratio | p99 ms, logboom "
+          "|\n|" + " --- |" * 5)
+    script = bench.script(body())
+    for count in CONNECTIONS:
+        say(f"  {count} connections")
+        results = bench.pair({"floor": bench.floor(), "logboom": bench.logboom("memory")}, script,
+                             count)
+        cpu = [spread([each[1] for each in results[name]], 2) for name in ("floor", "logboom")]
+        print(f"| {count} | {' | '.join(cpu)} "
+              f"| {spread(ratios(results['logboom'], results['floor'], 1), 2)} "
+              f"| {spread([each[2] for each in results['logboom']], 2)} |")
+
+
+def threads(bench):
+    """Two threads against one: with the client on the same cores only CPU time can tell."""
+    text = ndjson(RECORD_BYTES * BULK_RECORDS)
+    results = bench.pair({"1": bench.logboom("memory", 1), "2": bench.logboom("memory", 2)},
+                         bench.script(text), 16)
+    work = ratios(results["1"], results["2"], 1)
+    print(f"\n### Two server threads against one\n\n{BULK_RECORDS} records a request, `memory`; wrk "
+          "shares the cores, so what two free cores would do is twice the work for each CPU second\n")
+    print("| requests/s, 2 ÷ 1 | work for each CPU second, 2 ÷ 1 | twice that | at least |")
+    print("|" + " --- |" * 4)
+    print(f"| {spread(ratios(results['2'], results['1'], 0), 2)} | {spread(work, 2)} "
+          f"| {spread([2 * each for each in work], 2)} | 1.90 |")
+
+
+def anonymous_bytes(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) * 1024
+
+
+def idle_clients(port, count):
+    """Processes that hold so many idle connections; each may have as many as its limit allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    program = str(pathlib.Path(__file__).with_name("idle_clients.py"))
+    processes = []
+    while count > 0:
+        part = min(count, hard - 100)
+        processes.append(subprocess.Popen([sys.executable, program, str(port), str(part)],
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        count -= part
+    for process in processes:
+        if process.stdout.readline() != b"ready\n":
+            sys.exit("the idle connections could not be made")
+    return processes
+
+
+def idle(bench):
+    """Idle connections: their memory, and whether they slow down those that work."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = IDLE_MAX if hard > IDLE_MAX + 1000 else hard - 1000
+    script = bench.script(body())
+    port = free_port()
+    command = bench.logboom("memory", 0)(port)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for_port(port, server)
+            load(port, script, 100, 1)
+            before = anonymous_bytes(server.pid)
+            clients = idle_clients(port, count)
+            each = (anonymous_bytes(server.pid) - before) / count
+            pairs = []
+            for turn in range(max(bench.options.rounds, 5)):
+                crowded = load(port, script, 100, bench.options.seconds)[3] / 1000
+                for client in clients:
+                    client.stdin.close()
+                    client.wait()
+                time.sleep(0.5)
+                alone = load(port, script, 100, bench.options.seconds)[3] / 1000
+                pairs.append((crowded, alone))
+                say(f"  pair {turn + 1}")
+                clients = idle_clients(port, count)
+            for client in clients:
+                client.stdin.close()
+                client.wait()
+        finally:
+            server.terminate()
+            server.wait()
+    print(f"\n### {count} idle connections\n\nThe hard limit of descriptors is {hard}; traffic on 100 "
+          "others, default threads\n")
+    print("| user memory for each | at most | p99 ms beside them | p99 ms without | ratio | at most |")
+    print("|" + " --- |" * 6)
+    print(f"| {each:.0f} bytes | 1024 bytes | {spread([pair[0] for pair in pairs], 2)} "
+          f"| {spread([pair[1] for pair in pairs], 2)} "
+          f"| {spread([pair[0] / pair[1] for pair in pairs], 2)} | 1.2, or 0.5 ms more |")
+
+
+def seconds_to_answer(bench):
+    """From the start of the process to the first 2xx, and its anonymous memory then."""
+    port = free_port()
+    command = bench.logboom("sync", 0)(port)
+    text = body().encode()
+    request = (b"POST /log HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%b"
+               % (len(text), text))
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            while True:
+                try:
+                    with socket.create_connection(("127.0.0.1", port)) as connection:
+                        connection.sendall(request)
+                        if connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                            break
+                        sys.exit("the first request is refused")
+                except ConnectionRefusedError:
+                    time.sleep(0.001)
+            taken = time.perf_counter() - start
+            time.sleep(1)
+            return taken, anonymous_bytes(server.pid)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def start(bench):
+    """Start to the first 2xx with an empty store, and the memory of an idle server."""
+    rows = [seconds_to_answer(bench) for _ in range(7)]
+    print("\n### Start\n\n| to the first 2xx, `sync` | at most | anonymous memory, idle | at most |")
+    print("|" + " --- |" * 4)
+    print(f"| {spread([row[0] * 1000 for row in rows], 1)} ms | 50 ms "
+          f"| {spread([row[1] / 1e6 for row in rows], 1)} MB | 16 MB |")
+
+
+SECTIONS = {section.__name__: section
+            for section in (single, bulk, sizes, connections, threads, idle, start)}
+
+
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    sections = "\n".join(f"  {name:12} {each.__doc__}" for name, each in SECTIONS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n", 1)[0], epilog=f"sections:\n{sections}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build_dir")
+    parser.add_argument("--only", default=",".join(SECTIONS), help="sections, with commas between")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=100)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--durability", default="memory,sync")
-    parser.add_argument("--loop", default="epoll")
-    parser.add_argument("--port", type=int, default=18099)
-    return parser.parse_args()
+    options = parser.parse_args()
+    unknown = set(options.only.split(",")) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no such section: {', '.join(sorted(unknown))}")
+    return options
 
 
 def main():
     options = parse_arguments()
-    with tempfile.TemporaryDirectory(prefix="logboom-bench-") as directory:
-        script = write_script(directory, body())
-        servers = contenders(options, directory)
-        results = {name: [] for name in servers}
-        for turn in range(options.rounds):
-            for name, command in servers.items():
-                results[name].append(measure(command(options.port, turn), options.port, script,
-                                             options.connections, options.seconds))
-    print_table(results, options)
+    print(f"{options.rounds} rounds of {options.seconds} s each; median [min, max]")
+    for name in options.only.split(","):
+        say(f"{name}: {SECTIONS[name].__doc__}")
+        with tempfile.TemporaryDirectory(prefix="logboom-bench-") as directory:
+            SECTIONS[name](Bench(options, directory))
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
