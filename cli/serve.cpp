@@ -15,6 +15,7 @@
 
 #include "arena/arena_pool.hpp"
 #include "arena/large_block_cache.hpp"
+#include "cli/ballast.hpp"
 #include "cli/diagnostics.hpp"
 #include "cli/event_log.hpp"
 #include "cli/exit_code.hpp"
@@ -114,6 +115,7 @@ int run_serve(const ServeArguments& arguments) {
   const std::optional<config::Settings> loaded = load_settings(arguments.settings);
   if (!loaded) return kExitConfig;
   const config::Settings& settings = *loaded;
+  const Ballast ballast(arguments.ballast_objects);
 
   EventLog log(settings.log);
   server::Options options = config::server_options(settings);

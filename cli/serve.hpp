@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "cli/settings_arguments.hpp"
 
 namespace logboom::cli {
@@ -7,6 +9,7 @@ namespace logboom::cli {
 // What `logboom serve` was told; load_settings() makes Settings of it.
 struct ServeArguments {
   SettingsArguments settings;
+  std::size_t ballast_objects = 0;  // for the load test: see Ballast
 };
 
 // Runs the server until a signal ends it; returns the exit code.

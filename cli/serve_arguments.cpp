@@ -18,6 +18,8 @@ void add_serve(CLI::App& app, Command& chosen) {
       ->allow_extra_args(false);
   add_data_dir_option(*command, arguments->settings);
   add_set_option(*command, arguments->settings);
+  // For the load test alone, so it is kept out of the help.
+  command->add_option("--ballast-objects", arguments->ballast_objects)->group("");
   command->footer(
       "Examples:\n"
       "  logboom serve\n"
