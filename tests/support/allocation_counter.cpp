@@ -61,6 +61,7 @@ void count(AllocationKind kind, std::size_t bytes) noexcept {
   if (counts == nullptr || tracing) return;
   if (counts->armed.load(std::memory_order_relaxed) == 0) return;
   counts->counts[static_cast<std::size_t>(kind)].fetch_add(1, std::memory_order_relaxed);
+  counts->bytes.fetch_add(bytes, std::memory_order_relaxed);
   const int saved_errno = errno;
   take_trace(kind, bytes);
   errno = saved_errno;

@@ -22,13 +22,14 @@ struct AllocationTrace {
 };
 
 // The file named by LOGBOOM_ALLOC_COUNTER, mapped by the counted process and by the test alike.
-// The test zeroes `counts` and `traces_taken`, then sets `armed` to 1; only then is anything
+// The test zeroes all but `armed`, then sets `armed` to 1; only then is anything
 // counted, by any thread of the process. Native byte order.
 struct AllocationCounts {
   std::atomic<std::uint64_t> armed;
   std::atomic<std::uint64_t> reads;  // calls of recv() and read() and their like while armed
   std::atomic<std::uint64_t> traces_taken;
   std::atomic<std::uint64_t> counts[kAllocationKinds];
+  std::atomic<std::uint64_t> bytes;  // asked for by all that is counted
   AllocationTrace traces[kTracesMax];
 };
 

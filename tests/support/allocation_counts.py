@@ -12,7 +12,8 @@ TRACES_MAX = 16
 FRAMES_MAX = 24
 WORD = 8
 COUNTS_AT = 3 * WORD
-TRACES_AT = COUNTS_AT + len(KINDS) * WORD
+BYTES_AT = COUNTS_AT + len(KINDS) * WORD
+TRACES_AT = BYTES_AT + WORD
 TRACE_BYTES = (3 + FRAMES_MAX) * WORD
 FILE_BYTES = TRACES_AT + TRACES_MAX * TRACE_BYTES
 
@@ -50,6 +51,10 @@ class AllocationCounts:
 
     def by_kind(self):
         return {kind: self._read(COUNTS_AT + i * WORD) for i, kind in enumerate(KINDS)}
+
+    def bytes(self):
+        """Sum of the bytes that all counted calls asked for."""
+        return self._read(BYTES_AT)
 
     def traces(self, pid):
         """Readable backtraces of the first counted allocations of the (running) process."""
