@@ -234,6 +234,11 @@ def test_version_and_help_go_to_stdout():
         assert result.returncode == 0 and result.stdout and result.stderr == b"", command
 
 
+def test_the_load_tests_option_is_taken_and_kept_out_of_the_help(make_server):
+    assert b"ballast" not in run_logboom("serve", "--help").stdout
+    accepted(make_server(arguments=["--ballast-objects", "1000"]).post("{}"), 1)
+
+
 def test_output_that_cannot_be_written_is_an_error(march):
     with open("/dev/full", "wb") as full:
         result = subprocess.run([binary(), "cat", "--data-dir", str(march.data_dir)], stdout=full,
