@@ -1,4 +1,5 @@
 // Does one piece of work so many times, for callgrind to count: bench/instructions.py.
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "arena/arena.hpp"
+#include "handlers/plain_log.hpp"
 #include "record/json_record.hpp"
 #include "record/json_scanner.hpp"
 #include "record/line_writer.hpp"
@@ -56,10 +58,39 @@ bool write_lines(std::size_t times) {
   return bytes > times * kRecord.size();
 }
 
+// Writes each line over the one before.
+class LineSink final : public handlers::RecordSink {
+ public:
+  void accept(const record::LogRecord& record) override {
+    line_.resize(std::max(line_.size(), record::line_bytes_max(record)));
+    bytes += record::write_line(record, line_.data()).bytes;
+  }
+  void reject(const handlers::Rejection&) override {}
+
+  std::size_t bytes = 0;
+
+ private:
+  std::vector<char> line_;
+};
+
+// The records of one large body.
+bool read_body(std::size_t records) {
+  constexpr std::size_t kPadding = 64;
+  std::string body;
+  for (std::size_t i = 0; i < records; ++i) body.append(kRecord).append("\n");
+  body.resize(body.size() + kPadding);
+  arena::Arena arena;
+  LineSink sink;
+  handlers::PlainLogHandler handler({arena, sink, {}, kArrival, {}});
+  static_cast<void>(handler.feed({body.data(), body.size() - kPadding}, true));
+  return handler.outcome().accepted == records;
+}
+
 bool work(std::string_view name, std::size_t times) {
   if (name == "parse") return parse(times);
   if (name == "record") return build_records(times);
   if (name == "line") return write_lines(times);
+  if (name == "body") return read_body(times);
   return false;
 }
 
@@ -71,6 +102,6 @@ int main(int argc, char** argv) {
   const std::string_view text = argc == 3 ? argv[2] : "";
   std::from_chars(text.data(), text.data() + text.size(), times);
   if (times != 0 && logboom::work(argv[1], times)) return 0;
-  std::fputs("usage: logboom_instruction_work parse|record|line TIMES\n", stderr);
+  std::fputs("usage: logboom_instruction_work parse|record|line|body TIMES\n", stderr);
   return 64;
 }

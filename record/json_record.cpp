@@ -97,7 +97,24 @@ JsonVerdict JsonRecordParser::parse_deep(std::string_view text, const JsonVerdic
 JsonVerdict JsonRecordParser::gather(std::string_view text, std::size_t depth_max) {
   begin();
   JsonScanner scanner(text, depth_max > 0 ? depth_max - 1 : 0);
-  const bool valid = for_each_member(scanner, [this](const JsonMember& member) { add(member); });
+  std::size_t place = 0;
+  const ExpectedKey* expected = nullptr;
+  const auto skip_key = [&](JsonMember& member) {
+    expected = place < expected_count_ ? &expected_keys_[place] : nullptr;
+    if (expected != nullptr && expected->skip(scanner, member.key)) return true;
+    expected = nullptr;
+    if (!scanner.skip_key(member.key)) return false;
+    member.key_has_escapes = scanner.string_has_escapes();
+    return true;
+  };
+  const bool valid = for_each_member(scanner, skip_key, [&](const JsonMember& member) {
+    if (expected != nullptr) {
+      add_known(member, member.key_inner(), expected->match());
+    } else {
+      add(member, place);
+    }
+    ++place;
+  });
   const auto position = static_cast<std::size_t>(scanner.at() - text.data());
   return {valid ? JsonFault::none : scanner.fault(), position};
 }
@@ -117,22 +134,39 @@ void JsonRecordParser::begin() noexcept {
   blanked_count_ = 0;
   has_origin_ = false;
   taken_out_ = false;
+  ++records_;
 }
 
-// Stops gathering when the limit is passed for certain: each field takes one attribute at most.
-// All that a native line has at the top is gathered whatever the limit.
-void JsonRecordParser::add(const JsonMember& member) {
-  static_assert(kNativeFields >= kFieldTargets);
-  if (attributes_.size() > options_.attributes_max + kNativeFields) return;
+void JsonRecordParser::add(const JsonMember& member, std::size_t place) {
   std::string_view meaning = member.key_inner();
   if (member.key_has_escapes) [[unlikely]] {
     auto room = arena_->create_span_uninitialized<char>(meaning.size());
     meaning = {room.data(), unescape(meaning, room.data())};
   }
-  const auto index = static_cast<std::uint32_t>(attributes_.size());
-  const bool ours = has_own_prefix(meaning);
-  append(attributes_, ours ? renamed_key(member.key) : member.key, member.value);
+  if (has_own_prefix(meaning)) [[unlikely]] {
+    return add_known({renamed_key(member.key), false, member.value}, meaning, {});
+  }
   const KeyMatch match = find_well_known(meaning);
+  // A request of one record, which many are, has no use for it.
+  if (records_ > 1 && !member.key_has_escapes) expect_next_time(member, place, match);
+  add_known(member, meaning, match);
+}
+
+void JsonRecordParser::expect_next_time(const JsonMember& member, std::size_t place,
+                                        KeyMatch match) noexcept {
+  if (place > expected_count_ || place == kExpectedKeysMax) return;
+  expected_keys_[place].expect(member.key, match);
+  if (place == expected_count_) ++expected_count_;
+}
+
+// Stops gathering when the limit is passed for certain: each field takes one attribute at most.
+// All that a native line has at the top is gathered whatever the limit.
+void JsonRecordParser::add_known(const JsonMember& member, std::string_view meaning,
+                                 KeyMatch match) {
+  static_assert(kNativeFields >= kFieldTargets);
+  if (attributes_.size() > options_.attributes_max + kNativeFields) return;
+  const auto index = static_cast<std::uint32_t>(attributes_.size());
+  append(attributes_, member.key, member.value);
   if (!match) return;
   const Target target = match.key->target;
   if (target == Target::origin) {

@@ -45,6 +45,10 @@ class JsonScanner {
   [[nodiscard]] const char* at() const noexcept { return at_; }
   [[nodiscard]] JsonFault fault() const noexcept { return fault_; }
   [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
+  [[nodiscard]] const char* end() const noexcept { return end_; }
+  [[nodiscard]] std::size_t bytes_left() const noexcept {
+    return static_cast<std::size_t>(end_ - at_);
+  }
 
   void skip_space() noexcept {
     if (at_ != end_ && *at_ > ' ') [[likely]]
@@ -59,8 +63,8 @@ class JsonScanner {
     return *at_ == byte;
   }
 
-  // Steps over a byte that next_is() has found.
-  void take() noexcept { ++at_; }
+  // Steps over a byte that next_is() has found, or bytes that the caller knows.
+  void take(std::size_t bytes = 1) noexcept { at_ += bytes; }
 
   // Whether the string skipped last contains escapes, so that its text is not its meaning.
   [[nodiscard]] bool string_has_escapes() const noexcept { return string_has_escapes_; }
@@ -146,8 +150,9 @@ struct JsonMember {
 // Walks the object that begins right here and gives each member to `on_member`, in order,
 // duplicates too. Nested containers count against the scanner's depth, the object itself does
 // not. False after a fault: then the members already given were valid, the object is not.
-template <class OnMember>
-[[nodiscard]] bool for_each_member(JsonScanner& scanner, OnMember&& on_member) {
+// `skip_key(member)` reads each key, and fails as the scanner's own does.
+template <class SkipKey, class OnMember>
+[[nodiscard]] bool for_each_member(JsonScanner& scanner, SkipKey&& skip_key, OnMember&& on_member) {
   scanner.take();
   if (scanner.next_is('}')) {
     scanner.take();
@@ -155,8 +160,7 @@ template <class OnMember>
   }
   while (scanner.fault() == JsonFault::none) {
     JsonMember member;
-    if (!scanner.skip_key(member.key)) return false;
-    member.key_has_escapes = scanner.string_has_escapes();
+    if (!skip_key(member)) return false;
     const char* const value = scanner.at();
     if (!scanner.skip_value()) return false;
     member.value = {value, static_cast<std::size_t>(scanner.at() - value)};
@@ -171,6 +175,17 @@ template <class OnMember>
     }
   }
   return false;
+}
+
+// The same with the scanner's own.
+template <class OnMember>
+[[nodiscard]] bool for_each_member(JsonScanner& scanner, OnMember&& on_member) {
+  const auto skip_key = [&scanner](JsonMember& member) {
+    if (!scanner.skip_key(member.key)) return false;
+    member.key_has_escapes = scanner.string_has_escapes();
+    return true;
+  };
+  return for_each_member(scanner, skip_key, on_member);
 }
 
 // What a check found: no fault, or a fault and its offset from the beginning of the text.

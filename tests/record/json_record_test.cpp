@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <iostream>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/record/written_line.hpp"
 
@@ -16,15 +20,19 @@ constexpr std::string_view kHead = R"({"observed_timestamp":"2026-01-02T03:04:05
 constexpr std::string_view kTail = R"("_src":"json"})";
 
 // The line that a JSON object becomes, or the fault.
-std::string line_of(std::string_view json, JsonRecordOptions options = {.now_ns = kNow}) {
-  arena::Arena arena;
-  JsonRecordParser parser(arena, options);
+std::string line_of(std::string_view json, JsonRecordParser& parser) {
   LogRecord record;
   const JsonVerdict verdict = parser.parse(json, record);
   if (!verdict.valid()) return std::string(describe(verdict.fault));
   if (record.observed_timestamp_ns == kNoTime) record.observed_timestamp_ns = kNow;
   record.source = "json";
   return written_line(record);
+}
+
+std::string line_of(std::string_view json, JsonRecordOptions options = {.now_ns = kNow}) {
+  arena::Arena arena;
+  JsonRecordParser parser(arena, options);
+  return line_of(json, parser);
 }
 
 struct Case {
@@ -288,6 +296,75 @@ TEST(JsonRecordTest, AttributesOverTheLimitShow) {
   EXPECT_EQ(attributes_of(10), 10U);
   EXPECT_EQ(attributes_of(11), 11U);
   EXPECT_GT(attributes_of(10'000), 10U);
+}
+
+// Members in a random order, most of them as in the record before.
+class ShapedRecords {
+ public:
+  explicit ShapedRecords(std::uint64_t seed) : random_(seed) {}
+
+  std::string next() {
+    if (members_.empty() || chance(5)) members_.clear();
+    while (members_.size() < 3 || (members_.size() < 20 && chance(30))) {
+      members_.push_back(any_of(kMembers));
+    }
+    if (chance(10)) members_[random_() % members_.size()] = any_of(kMembers);
+    if (chance(5)) members_.pop_back();
+    std::string json = "{";
+    for (const std::string_view member : members_) {
+      if (json.size() > 1) json += chance(10) ? " , " : ",";
+      json += member;
+    }
+    if (chance(5)) json.resize(random_() % json.size() + 1);
+    return json + (chance(95) ? "}" : "");
+  }
+
+ private:
+  static constexpr std::string_view kMembers[] = {R"("level":"info")",
+                                                  R"("level":"warn")",
+                                                  R"("level" :"info")",
+                                                  R"("level": "error")",
+                                                  R"("levels":"info")",
+                                                  R"("leve\u006c":"info")",
+                                                  R"("message":"hi")",
+                                                  R"("message":{"a":1})",
+                                                  R"("msg":"there")",
+                                                  R"("ts":1767323045678)",
+                                                  R"("ts":"2026-01-02T03:04:05Z")",
+                                                  R"("k":1)",
+                                                  R"("":2)",
+                                                  R"("a key of twenty-one":3)",
+                                                  R"("a key of twenty-two.":4)",
+                                                  R"("a key of twenty-three":5)",
+                                                  R"("a key of twenty-four..":6)",
+                                                  R"("logboom.x":7)",
+                                                  R"("service":{"name":"s"})",
+                                                  R"("host":"h")",
+                                                  R"("log":{"level":"debug"})",
+                                                  R"("_seq":9)"};
+
+  bool chance(unsigned percent) { return random_() % 100 < percent; }
+  template <std::size_t kCount>
+  std::string_view any_of(const std::string_view (&choices)[kCount]) {
+    return choices[random_() % kCount];
+  }
+
+  std::mt19937_64 random_;
+  std::vector<std::string_view> members_;
+};
+
+// What a parser expects of a record because of those before must never show.
+TEST(JsonRecordTest, ReadsEachOfManyRecordsAsItReadsItAlone) {
+  constexpr std::uint64_t kSeed = 20261125;
+  std::cout << "seed " << kSeed << "\n";
+  ShapedRecords records(kSeed);
+  arena::Arena arena;
+  JsonRecordParser parser(arena, {.now_ns = kNow});
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string json = records.next();
+    const std::vector<char> exact(json.begin(), json.end());  // nothing readable behind it
+    ASSERT_EQ(line_of({exact.data(), exact.size()}, parser), line_of(json)) << json;
+  }
 }
 
 TEST(JsonRecordTest, ParsersAreReused) {
