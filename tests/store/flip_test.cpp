@@ -67,7 +67,7 @@ void flip(const std::string& path, std::uint64_t offset, int bit) {
 }
 
 std::vector<PlacedFrame> frames_of(const std::string& path) {
-  SegmentScan scan(std::move(*os_files().open(path, OpenMode::read)));
+  SegmentScan scan(*os_files().open(path, OpenMode::read));
   EXPECT_TRUE(scan.read_header());
   std::vector<PlacedFrame> frames;
   std::size_t records = 0;
