@@ -92,6 +92,10 @@ void Oracle::rolled_back(std::uint32_t id) {
   requests_[id].banned = "it was rolled back";
 }
 
+void Oracle::refused(std::uint32_t id) {
+  requests_[id].banned = "it was sent to a store that had failed";
+}
+
 void Oracle::answered(std::uint32_t id, CommitStatus status, Durability durability,
                       bool refused_kept) {
   Request& request = requests_[id];

@@ -55,6 +55,8 @@ class Oracle {
   [[nodiscard]] std::uint64_t used_up_to() const noexcept { return used_up_to_; }
 
   void rolled_back(std::uint32_t id);
+  // It was sent to a store that had failed by then.
+  void refused(std::uint32_t id);
   // With `refused_kept` the store has not failed to keep its refused records.
   void answered(std::uint32_t id, CommitStatus status, Durability durability, bool refused_kept);
   // A store was closed that accepted all along: what it was given, from this request on, is stored.

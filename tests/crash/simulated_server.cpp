@@ -162,7 +162,7 @@ void SimulatedServer::drain() {
 }
 
 void SimulatedServer::take_answer(std::uint32_t id, CommitStatus status) {
-  last_answer_ = status;
+  if (id == awaited_) awaited_answer_ = status;
   if (status == CommitStatus::ok && wrote_in_vain_) {
     world_.oracle.report(fmt::format("request {} is answered ok after a failed write or sync", id));
   }
@@ -192,17 +192,40 @@ void SimulatedServer::start_second_server() {
   if (Store::open(second)) world_.oracle.report("two servers have one directory open");
 }
 
-void SimulatedServer::must_accept() {
-  Dice& dice = world_.dice;
-  send(dice.below(world_.scenario.producers));
+std::optional<CommitStatus> SimulatedServer::send_and_commit() {
+  drain();
+  const std::size_t producer = world_.dice.below(world_.scenario.producers);
+  Request request;
+  request.producer = static_cast<std::uint32_t>(producer);
+  request.text_bytes = {100};
+  world_.oracle.used(store_->stats().last_seq);
+  const std::uint32_t id = world_.oracle.add(std::move(request));
+  awaited_ = id;
+  awaited_answer_.reset();
+  StagingChain& chain = store_->producer(producer).open();
+  stage(chain, id);
+  chain.add_ticket({id, 1});
   publish_all();
   turn(Store::Worker::committer);
-  if (files_.dead()) return;
-  last_answer_ = CommitStatus::ok;
   drain();
-  if (last_answer_ != CommitStatus::ok) {
-    world_.oracle.report("the store does not accept: " + store_->state_reason());
+  return awaited_answer_;
+}
+
+void SimulatedServer::must_accept() {
+  const auto answer = send_and_commit();
+  if (files_.dead() || answer == CommitStatus::ok) return;
+  world_.oracle.report("the store does not accept: " + store_->state_reason());
+}
+
+void SimulatedServer::must_refuse() {
+  // What else goes on does not bring it back.
+  for (const Store::Worker worker : kWorkers) turn(worker);
+  const auto answer = send_and_commit();
+  if (files_.dead()) return;
+  if (answer != CommitStatus::failed || !failed()) {
+    world_.oracle.report("a store that has failed does not refuse");
   }
+  world_.oracle.refused(*awaited_);
 }
 
 void SimulatedServer::deliver_all() {

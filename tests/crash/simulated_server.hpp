@@ -63,6 +63,8 @@ class SimulatedServer {
   void step();
   // Only for the oldest promise of all: it accepts, and what it has accepted is there.
   void must_accept();
+  // It has failed: whatever is sent is refused and leaves no trace.
+  void must_refuse();
   // The sink takes all that is there for it.
   void deliver_all();
   // Room is made, and the store has to find that by itself.
@@ -80,6 +82,8 @@ class SimulatedServer {
 
   [[nodiscard]] Options options();
   void send(std::size_t producer);
+  // One small request, committed with all that waits; nothing if the process dies of it.
+  [[nodiscard]] std::optional<CommitStatus> send_and_commit();
   void stage(StagingChain& chain, std::uint32_t id);
   void publish_all();
   void turn(Store::Worker worker);
@@ -94,8 +98,9 @@ class SimulatedServer {
   std::uint32_t first_request_;
   std::size_t hits_noted_ = 0;
   bool recovered_all_ = true;
-  bool wrote_in_vain_ = false;  // a write or sync of the active segment has failed
-  CommitStatus last_answer_ = CommitStatus::failed;
+  bool wrote_in_vain_ = false;            // a write or sync of the active segment has failed
+  std::optional<std::uint32_t> awaited_;  // the request of send_and_commit()
+  std::optional<CommitStatus> awaited_answer_;
   std::unique_ptr<Store> store_;
   std::optional<Cursor> cursor_;  // ends before the store
 };

@@ -78,7 +78,7 @@ void Simulation::work(SimulatedServer& server, const Life& life) {
 void Simulation::end(SimulatedServer& server, const Life& life) {
   if (server.runs() && well()) {
     if (server.failed()) {
-      server.step();
+      server.must_refuse();
     } else if (server.met_fault() && !server.met_io_error()) {
       server.must_find_room();
     }
