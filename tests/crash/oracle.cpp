@@ -105,6 +105,16 @@ void Oracle::answered(std::uint32_t id, CommitStatus status, Durability durabili
   if (status == CommitStatus::full) request.banned = "it was answered `full`";
 }
 
+void Oracle::numbered(std::span<const std::uint32_t> ids, std::uint64_t last_seq) {
+  for (std::size_t i = ids.size(); i-- > 0;) {
+    const std::uint32_t records = requests_[ids[i]].records();
+    if (records == 0) continue;
+    if (last_seq < records) return report("there are fewer numbers than records");
+    last_seq -= records;
+    claim(last_seq + 1, {ids[i], 0});
+  }
+}
+
 void Oracle::closed(std::uint32_t first, bool refused_kept) {
   for (std::uint32_t id = first; id < requests_.size(); ++id) {
     Request& request = requests_[id];

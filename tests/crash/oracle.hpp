@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,8 @@ class Oracle {
   void refused(std::uint32_t id);
   // With `refused_kept` the store has not failed to keep its refused records.
   void answered(std::uint32_t id, CommitStatus status, Durability durability, bool refused_kept);
+  // These were committed together and in this order; the last of their records has this number.
+  void numbered(std::span<const std::uint32_t> ids, std::uint64_t last_seq);
   // A store was closed that accepted all along: what it was given, from this request on, is stored.
   void closed(std::uint32_t first, bool refused_kept);
   // The name of the next request to be made.

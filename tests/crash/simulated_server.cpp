@@ -159,10 +159,15 @@ void SimulatedServer::drain() {
         [this](Ticket ticket, CommitStatus status) { take_answer(ticket.slot, status); },
         [](std::size_t) {});
   }
+  if (accepted_.empty()) return;
+  // All of one commit: turn() drains before the next.
+  world_.oracle.numbered(accepted_, store_->stats().last_seq);
+  accepted_.clear();
 }
 
 void SimulatedServer::take_answer(std::uint32_t id, CommitStatus status) {
   if (id == awaited_) awaited_answer_ = status;
+  if (status == CommitStatus::ok) accepted_.push_back(id);
   if (status == CommitStatus::ok && wrote_in_vain_) {
     world_.oracle.report(fmt::format("request {} is answered ok after a failed write or sync", id));
   }

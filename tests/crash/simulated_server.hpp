@@ -99,6 +99,7 @@ class SimulatedServer {
   std::size_t hits_noted_ = 0;
   bool recovered_all_ = true;
   bool wrote_in_vain_ = false;            // a write or sync of the active segment has failed
+  std::vector<std::uint32_t> accepted_;   // since the last drain, in the order of their numbers
   std::optional<std::uint32_t> awaited_;  // the request of send_and_commit()
   std::optional<CommitStatus> awaited_answer_;
   std::unique_ptr<Store> store_;
