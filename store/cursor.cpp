@@ -20,10 +20,14 @@ Cursor::Item Cursor::next() {
 std::optional<Gap> Cursor::take_deleted() {
   const std::uint64_t losses = cursors_->losses();
   if (seen_losses_ == losses) return std::nullopt;
-  seen_losses_ = losses;
   auto gap = cursors_->gap(name_);
+  if (gap) gap->first_seq = std::max(gap->first_seq, delivered_ + 1);
+  // Not yet: what could not be sealed in time is older and still there.
+  const bool is_ahead =
+      held_ ? gap && held_->seq < gap->first_seq : static_cast<bool>(reader_.error());
+  if (is_ahead) return std::nullopt;
+  seen_losses_ = losses;
   if (!gap || gap->last_seq <= delivered_) return std::nullopt;
-  gap->first_seq = std::max(gap->first_seq, delivered_ + 1);
   delivered_ = gap->last_seq;
   reader_.skip_to(gap->last_seq);
   if (held_ && held_->seq <= gap->last_seq) held_.reset();

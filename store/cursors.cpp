@@ -128,10 +128,13 @@ Result<std::uint64_t> Cursors::lose(const StoredFile& sealed) {
 
 Result<std::uint64_t> Cursors::lose(const StoredFile& sealed, Entry& entry) {
   CursorSlot slot = entry.slots.newest();
-  if (slot.lost_last >= sealed.last_seq) return std::uint64_t{0};  // before a crash
+  const std::uint64_t first = std::max(slot.position + 1, sealed.first_seq);
+  const bool is_known = slot.lost_first <= first && slot.lost_last >= sealed.last_seq;
+  if (is_known) return std::uint64_t{0};  // before a crash
   const std::uint64_t records = records_behind(sealed, slot.position);
-  if (slot.lost_first == 0) slot.lost_first = std::max(slot.position + 1, sealed.first_seq);
-  slot.lost_last = sealed.last_seq;
+  // What could not be sealed in time is deleted after what is newer.
+  slot.lost_first = slot.lost_first == 0 ? first : std::min(slot.lost_first, first);
+  slot.lost_last = std::max(slot.lost_last, sealed.last_seq);
   slot.lost_records += records;
   if (Status written = entry.slots.write(slot); !written) return written.error();
   return records;

@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -195,6 +196,59 @@ TEST_F(RetentionTest, DropsTheOldestAtTheWallIfItMayAndTellsTheCursor) {
   const Cursor::Item record = again->next();
   ASSERT_TRUE(std::holds_alternative<RecordView>(record));
   EXPECT_EQ(std::get<RecordView>(record).seq, numbers().front());
+}
+
+// A segment that cannot be sealed stays, and newer files are deleted before it.
+class OutOfOrderTest : public RetentionTest {
+ protected:
+  [[nodiscard]] Options dropping() {
+    Options made = turned_options();
+    made.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
+    made.on_full = OnFull::drop_oldest;
+    made.cursors = {{.name = "slow", .hold = {}}};
+    made.files = &files_;
+    return made;
+  }
+
+  // Records 1 and 2 are in the segment that stays.
+  void leave_the_first_and_drop(Store& store) {
+    files_.fail(FaultyFiles::Operation::create, ".sealing-", EIO);
+    fill(store, 3);
+    ASSERT_EQ(store.stats().seal_failures, 1u);
+    files_.heal();
+    for (int i = 0; i < 60 && store.stats().dropped == 0; ++i) fill(store, 1);
+    ASSERT_EQ(numbers().at(1), 2u);
+    ASSERT_GT(numbers().at(2), 3u);
+  }
+};
+
+TEST_F(OutOfOrderTest, ACursorGivesWhatIsOlderThanItsLossFirst) {
+  const auto store = must_open(dropping());
+  leave_the_first_and_drop(*store);
+  auto cursor = store->cursor("slow");
+  for (const std::uint64_t seq : {1u, 2u}) {
+    const Cursor::Item record = cursor->next();
+    ASSERT_TRUE(std::holds_alternative<RecordView>(record));
+    EXPECT_EQ(std::get<RecordView>(record).seq, seq);
+  }
+  const Cursor::Item gap = cursor->next();
+  ASSERT_TRUE(std::holds_alternative<Gap>(gap));
+  EXPECT_EQ(std::get<Gap>(gap).first_seq, 3u);
+}
+
+TEST_F(OutOfOrderTest, ALossGrowsAtItsFrontToo) {
+  {
+    const auto store = must_open(dropping());
+    leave_the_first_and_drop(*store);
+  }
+  const auto store = must_open(dropping());
+  settle(*store);
+  for (int i = 0; i < 60 && numbers().front() == 1; ++i) fill(*store, 1);
+  EXPECT_GE(store->stats().lost_records, 2u);
+  auto cursor = store->cursor("slow");
+  const Cursor::Item gap = cursor->next();
+  ASSERT_TRUE(std::holds_alternative<Gap>(gap));
+  EXPECT_EQ(std::get<Gap>(gap).first_seq, 1u);
 }
 
 TEST_F(RetentionTest, ACursorThatNobodyNamesAnyMoreHoldsNothingBack) {
