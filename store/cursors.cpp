@@ -58,9 +58,11 @@ Status Cursors::open(const CursorOptions& options, std::uint64_t newest_seq) {
   Entry& entry = entries_.at(options.name);
   entry.options = options;
   entry.is_open = true;
-  if (entry.slots.newest().generation != 0) return {};
-  CursorSlot slot;
-  slot.position = options.start == CursorOptions::Start::newest ? newest_seq : 0;
+  CursorSlot slot = entry.slots.newest();
+  const bool is_new = slot.generation == 0;
+  if (is_new && options.start == CursorOptions::Start::newest) slot.position = newest_seq;
+  // Also what is read: whoever wrote it may have been killed, or its sync have failed, before it
+  // was durable, and files are deleted because of it.
   return entry.slots.write(slot);
 }
 

@@ -50,8 +50,8 @@ class Cursors {
   [[nodiscard]] Status load();
   // The greatest position: numbers go on above it.
   [[nodiscard]] std::uint64_t greatest_position() const;
-  // Makes the cursor if there is none: at the beginning or behind `newest_seq`. EINVAL if the name
-  // is none for a file.
+  // Makes the cursor if there is none: at the beginning or behind `newest_seq`. Its position is
+  // durable on return. EINVAL if the name is none for a file.
   [[nodiscard]] Status open(const CursorOptions& options, std::uint64_t newest_seq);
 
   [[nodiscard]] bool is_open(std::string_view name) const;
