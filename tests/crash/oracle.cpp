@@ -42,7 +42,9 @@ void Oracle::Reading::take(const RecordView& record) {
   if (record.seq <= last_seq_) {
     oracle_.report(fmt::format("number {} is read after {}", record.seq, last_seq_));
   }
-  if (oracle_.arrivals_grow_ && record.arrival_ns < last_arrival_ns_) {
+  // A store that has deleted all that it had no longer knows when that arrived.
+  const bool follows_deleted = last_seq_ <= oracle_.deleted_up_to();
+  if (oracle_.arrivals_grow_ && !follows_deleted && record.arrival_ns < last_arrival_ns_) {
     oracle_.report(fmt::format("the arrival of {} is before that of {}", record.seq, last_seq_));
   }
   oracle_.claim(record.seq, name);
@@ -124,7 +126,42 @@ void Oracle::closed(std::uint32_t first, bool refused_kept) {
   }
 }
 
+void Oracle::deleted(std::uint64_t first_seq, std::uint64_t last_seq) {
+  deletions_[first_seq] = {last_seq, false};
+}
+
+std::uint64_t Oracle::deleted_up_to() const noexcept {
+  return deletions_.empty() ? 0 : deletions_.rbegin()->second.last_seq;
+}
+
+std::uint64_t Oracle::records_in(std::uint64_t first_seq, std::uint64_t last_seq) const {
+  std::uint64_t count = 0;
+  for (const auto& [first, id] : claimed_) {
+    const std::uint64_t end = first + requests_[id].records();
+    if (requests_[id].banned != nullptr || end <= first_seq || first > last_seq) continue;
+    count += std::min(end, last_seq + 1) - std::max(first, first_seq);
+  }
+  return count;
+}
+
+bool Oracle::keeps_any_of(std::uint64_t first_seq, std::uint64_t last_seq) const {
+  return std::any_of(claimed_.begin(), claimed_.end(), [&](const auto& claim) {
+    const Request& request = requests_[claim.second];
+    return claim.first <= last_seq && claim.first + request.records() > first_seq &&
+           request.survives != Survives::nothing && deletion_of(request) == nullptr;
+  });
+}
+
+// Requests are deleted whole.
+const Oracle::Deletion* Oracle::deletion_of(const Request& request) const {
+  const auto behind = deletions_.upper_bound(request.first_seq);
+  if (request.first_seq == 0 || behind == deletions_.begin()) return nullptr;
+  const Deletion& deletion = std::prev(behind)->second;
+  return request.first_seq <= deletion.last_seq ? &deletion : nullptr;
+}
+
 void Oracle::lost_cache() {
+  for (auto& [first_seq, deletion] : deletions_) deletion.may_return = true;
   const auto weaken = [](Survives& survives) {
     if (survives == Survives::kill) survives = Survives::nothing;
   };
@@ -164,8 +201,12 @@ void Oracle::check(const Reading& reading) {
   std::vector<bool> found(requests_.size());
   for (const std::uint32_t id : reading.requests()) found[id] = true;
   for (std::size_t id = 0; id < requests_.size(); ++id) {
+    const Deletion* const deletion = deletion_of(requests_[id]);
+    if (found[id] && deletion != nullptr && !deletion->may_return) {
+      report(fmt::format("request {} is there again, from number {}", id, requests_[id].first_seq));
+    }
     if (found[id] || requests_[id].survives == Survives::nothing) continue;
-    if (requests_[id].records() == 0) continue;
+    if (requests_[id].records() == 0 || deletion != nullptr) continue;
     report(fmt::format("request {} is lost: {} records, first number {}", id,
                        requests_[id].records(), requests_[id].first_seq));
   }
@@ -176,7 +217,18 @@ void Oracle::check_recovered(const Reading& reading) {
   shown(reading, 0, Survives::power_cut);
   for (Request& request : requests_) {
     if (request.survives == Survives::power_cut || request.banned != nullptr) continue;
+    if (deletion_of(request) != nullptr) continue;
     request.banned = "it was not there after a recovery";
+  }
+}
+
+void Oracle::check_taken(const std::function<bool(std::uint64_t seq)>& has) {
+  for (const Request& request : requests_) {
+    if (request.survives == Survives::nothing) continue;
+    for (std::uint32_t i = 0; i < request.records(); ++i) {
+      if (has(request.first_seq + i)) continue;
+      report(fmt::format("record {} has never reached the sink", request.first_seq + i));
+    }
   }
 }
 

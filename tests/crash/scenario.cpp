@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "store/segment_writer.hpp"
 #include "tests/crash/dice.hpp"
 
 namespace logboom::store {
@@ -54,6 +55,18 @@ Life random_life(Durability durability, Dice& dice) {
   return life;
 }
 
+// Of some segments. A wall leaves room for more once retention has deleted what it may.
+Limits random_limits(std::size_t segment_bytes_max, Dice& dice) {
+  const std::uint64_t bytes = SegmentWriter::bytes_for(segment_bytes_max);
+  Limits made;
+  const std::uint64_t kind = dice.below(100);
+  if (kind < 55) return made;
+  if (kind < 85 || dice.chance(30)) made.kept_bytes_max = bytes * dice.between(2, 4);
+  if (kind >= 75) made.wall_bytes_max = made.kept_bytes_max + bytes * dice.between(2, 5);
+  if (kind >= 85) made.on_full = OnFull::drop_oldest;
+  return made;
+}
+
 bool take_number(std::string_view& text, std::uint64_t& number) {
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
   text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
@@ -69,6 +82,17 @@ std::vector<std::uint64_t> take_numbers(std::string_view text) {
   return numbers;
 }
 
+constexpr std::uint64_t kFirstWithLimits = 6;
+
+Limits limits_of_workload(std::uint64_t workload) {
+  switch (workload) {
+    case kFirstWithLimits: return {.kept_bytes_max = 48 * 1024, .wall_bytes_max = 0};
+    case 7: return {.wall_bytes_max = 48 * 1024, .on_full = OnFull::drop_oldest};
+    case 8: return {.kept_bytes_max = 48 * 1024, .wall_bytes_max = 128 * 1024};
+    default: return {};
+  }
+}
+
 }  // namespace
 
 Scenario Scenario::random(std::uint64_t seed) {
@@ -80,6 +104,7 @@ Scenario Scenario::random(std::uint64_t seed) {
   made.seed = dice.next();
   made.producers = dice.between(1, 3);
   made.segment_bytes_max = one_of(kSegmentBytes, dice);
+  made.limits = random_limits(made.segment_bytes_max, dice);
   if (dice.chance(20)) made.rejected_bytes_max = 2000;
   made.ages = dice.chance(10);
   made.conduct.unordered_names = dice.chance(30);
@@ -101,8 +126,10 @@ Scenario Scenario::of_workload(std::uint64_t workload) {
   made.seed = Dice(workload).next();
   made.producers = 1 + workload % 3;
   made.segment_bytes_max = kSegmentBytes[workload % kSegmentBytes.size()];
+  made.limits = limits_of_workload(workload);
+  if (workload == kFirstWithLimits) made.segment_bytes_max = 16 * 1024;
   const Durability durability = kModes[workload % kModes.size()];
-  made.lives.push_back({durability, 200, {}, Ending::kill});
+  made.lives.push_back({durability, workload < kFirstWithLimits ? 200U : 300U, {}, Ending::kill});
   made.lives.push_back({durability, 10, {}, Ending::close});
   return made;
 }

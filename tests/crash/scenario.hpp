@@ -13,6 +13,10 @@
 
 namespace logboom::store {
 
+// The data directory of all simulations, and the cursor of the one sink.
+inline constexpr const char* kSimulatedDir = "/data";
+inline constexpr const char* kSink = "sink";
+
 // One server process, from its start to its end.
 struct Life {
   enum class Ending : std::uint8_t { close, kill, power_cut };
@@ -23,6 +27,18 @@ struct Life {
   Ending ending = Ending::close;  // at its last step, or at the call that it dies in
 };
 
+// What makes a store delete or refuse; 0 is no limit.
+struct Limits {
+  std::uint64_t kept_bytes_max = 0;  // retention
+  std::uint64_t wall_bytes_max = 0;
+  OnFull on_full = OnFull::reject;
+
+  [[nodiscard]] bool has_wall() const noexcept { return wall_bytes_max != 0; }
+  // Whether it deletes what the sink has not passed.
+  [[nodiscard]] bool drops() const noexcept { return has_wall() && on_full == OnFull::drop_oldest; }
+  [[nodiscard]] bool may_delete() const noexcept { return kept_bytes_max != 0 || drops(); }
+};
+
 // A history of one data directory. All that happens in it follows from it.
 struct Scenario {
   std::string name;  // parse() makes the same scenario from it
@@ -30,12 +46,13 @@ struct Scenario {
   std::size_t producers = 1;
   std::size_t segment_bytes_max = 64 * 1024;
   std::size_t rejected_bytes_max = 1024 * 1024;
+  Limits limits;
   bool ages = false;  // each commit finds that its segment is too old
   SimulatedDisk::Conduct conduct;
   std::vector<Life> lives;  // in the last one nothing goes wrong
 
   // How many fixed workloads there are.
-  static constexpr std::uint64_t kWorkloads = 6;
+  static constexpr std::uint64_t kWorkloads = 9;
 
   // Everything by chance.
   [[nodiscard]] static Scenario random(std::uint64_t seed);

@@ -13,7 +13,6 @@ namespace logboom::store {
 
 namespace {
 
-constexpr const char* kSink = "sink";
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 
 bool concerns_segment(const ProcessFiles::Hit& hit) {
@@ -33,6 +32,7 @@ SimulatedServer::SimulatedServer(World world, const Life& life)
     : world_(world),
       life_(life),
       files_(world.disk, life.faults),
+      deletions_({world.scenario.limits, world.disk, world.oracle, world.sink}),
       first_request_(world.oracle.next_request()) {}
 
 SimulatedServer::~SimulatedServer() {
@@ -40,6 +40,12 @@ SimulatedServer::~SimulatedServer() {
 }
 
 bool SimulatedServer::open() {
+  const bool opened = open_store();
+  deletions_.look(std::nullopt);
+  return opened;
+}
+
+bool SimulatedServer::open_store() {
   auto opened = Store::open(options());
   note_faults();
   recovered_all_ = !met_fault();
@@ -57,6 +63,7 @@ bool SimulatedServer::open() {
   }
   store_ = std::move(*opened);
   cursor_.emplace(std::move(*cursor));
+  world_.sink.begin(*cursor_, deletions_.counted_up_to());
   // Whatever was answered by then may have reached its client.
   files_.before_death([this] { drain(); });
   if (recovered_all_ && store_->stats().recovery.damaged_regions != 0) {
@@ -74,8 +81,12 @@ Options SimulatedServer::options() {
   made.rejected_bytes_max = world_.scenario.rejected_bytes_max;
   made.producers = world_.scenario.producers;
   made.cursors = {{.name = kSink, .hold = {}}};
-  made.wall = {.bytes_max = 0, .percent_max = 100, .free_bytes_min = 0};
-  made.retention.age = std::chrono::seconds(0);
+  const Limits& limits = world_.scenario.limits;
+  made.wall = {.bytes_max = limits.wall_bytes_max,
+               .percent_max = limits.has_wall() ? 0U : 100U,
+               .free_bytes_min = 0};
+  made.on_full = limits.on_full;
+  made.retention = {.age = std::chrono::seconds(0), .bytes_max = limits.kept_bytes_max};
   made.threads = false;
   made.files = &files_;
   made.now_ns = [this] { return world_.clock.now_ns(); };
@@ -145,11 +156,39 @@ void SimulatedServer::publish_all() {
 void SimulatedServer::turn(Store::Worker worker) {
   // So that no answer from before a failure is taken for one after it.
   drain();
+  const bool was_full = full();
   store_->turn(worker);
   note_faults();
+  deletions_.look(worker);
+  if (!met_fault() && !files_.dead()) judge_limits(worker, was_full);
   if (!wrote_in_vain_ || files_.dead()) return;
   if (!failed()) world_.oracle.report("a write or sync failed and the store goes on");
   drain();
+}
+
+void SimulatedServer::judge_limits(Store::Worker worker, bool was_full) {
+  const Limits& limits = world_.scenario.limits;
+  if (!limits.may_delete()) return;
+  deletions_.judge_need(worker);
+  const Stats stats = store_->stats();
+  if (stats.file_bytes != deletions_.bytes()) {
+    world_.oracle.report(fmt::format("the files have {} bytes and the store counts {}",
+                                     deletions_.bytes(), stats.file_bytes));
+  }
+  if (stats.expired + stats.dropped != deletions_.files()) {
+    world_.oracle.report(fmt::format("{} files are deleted and the store counts {}",
+                                     deletions_.files(), stats.expired + stats.dropped));
+  }
+  if (world_.oracle.seals_in_order() && stats.lost_records != deletions_.lost_records()) {
+    world_.oracle.report(fmt::format("the sink loses {} records and the store counts {}",
+                                     deletions_.lost_records(), stats.lost_records));
+  }
+  if (limits.has_wall() && deletions_.bytes() > limits.wall_bytes_max) {
+    world_.oracle.report(fmt::format("the store takes {} bytes", deletions_.bytes()));
+  }
+  if (limits.drops() && full() && !was_full && deletions_.has_sealed()) {
+    world_.oracle.report("the store is full and has files to drop");
+  }
 }
 
 void SimulatedServer::drain() {
@@ -174,7 +213,7 @@ void SimulatedServer::take_answer(std::uint32_t id, CommitStatus status) {
   if (status == CommitStatus::failed && !met_io_error()) {
     world_.oracle.report(fmt::format("request {} is answered failed and nothing has", id));
   }
-  if (status == CommitStatus::full && !met_fault()) {
+  if (status == CommitStatus::full && !met_fault() && !world_.scenario.limits.has_wall()) {
     world_.oracle.report(fmt::format("request {} is answered full and there is room", id));
   }
   const bool keeps_refused = !met_fault() && !world_.scenario.forgets_refused();
@@ -186,6 +225,7 @@ void SimulatedServer::note_faults() {
     const ProcessFiles::Hit& hit = files_.hits()[hits_noted_];
     if (hit.operation == ProcessFiles::Operation::sync) world_.oracle.lost_cache();
     if (hit.error == EIO) world_.sink.excuse_losses();
+    world_.oracle.excuse_order();
     if (store_ != nullptr && concerns_segment(hit)) wrote_in_vain_ = true;
   }
 }
@@ -217,7 +257,11 @@ std::optional<CommitStatus> SimulatedServer::send_and_commit() {
 }
 
 void SimulatedServer::must_accept() {
-  const auto answer = send_and_commit();
+  auto answer = send_and_commit();
+  if (answer == CommitStatus::full && world_.scenario.limits.has_wall()) {
+    wait_for_room();
+    answer = send_and_commit();
+  }
   if (files_.dead() || answer == CommitStatus::ok) return;
   world_.oracle.report("the store does not accept: " + store_->state_reason());
 }
@@ -240,19 +284,32 @@ void SimulatedServer::deliver_all() {
 }
 
 void SimulatedServer::must_find_room() {
-  constexpr int kTurnsMax = 100;  // segments that wait to be closed come first
+  // What could not be recovered stays until the next start, and may reach up to the wall.
+  if (world_.scenario.limits.has_wall() && !recovered_all_) return;
   files_.heal();
-  for (int i = 0; i < kTurnsMax && store_->state() == State::full; ++i) {
+  wait_for_room();
+  must_accept();
+}
+
+void SimulatedServer::wait_for_room() {
+  constexpr int kTurnsMax = 200;  // segments that wait to be closed and sealed come first
+  if (world_.scenario.limits.has_wall() && !world_.scenario.limits.drops()) {
+    deliver_all();
+    world_.sink.pass(*cursor_);
+    note_faults();
+  }
+  for (int i = 0; i < kTurnsMax && full(); ++i) {
     for (const Store::Worker worker : kWorkers) turn(worker);
   }
   drain();
-  must_accept();
 }
 
 void SimulatedServer::close() {
   if (store_ == nullptr) return;
   if (!files_.dead()) {
     publish_all();
+    // At a wall the last commit may be refused: that has to be known.
+    if (world_.scenario.limits.has_wall()) turn(Store::Worker::committer);
     drain();
   }
   const std::size_t hits = files_.hits().size();
@@ -263,6 +320,7 @@ void SimulatedServer::close() {
   delete store_.get();
   static_cast<void>(store_.release());
   note_faults();
+  deletions_.look(std::nullopt);
   const bool orderly = accepted && !files_.dead() && files_.hits().size() == hits;
   if (orderly) world_.oracle.closed(first_request_, kept_refused);
 }

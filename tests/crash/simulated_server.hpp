@@ -9,15 +9,13 @@
 #include <vector>
 
 #include "store/store.hpp"
+#include "tests/crash/deletions.hpp"
 #include "tests/crash/oracle.hpp"
 #include "tests/crash/process_files.hpp"
 #include "tests/crash/scenario.hpp"
 #include "tests/crash/simulated_sink.hpp"
 
 namespace logboom::store {
-
-// The data directory of all simulations.
-inline constexpr const char* kSimulatedDir = "/data";
 
 // The wall clock of a simulated machine, which is set back now and then.
 class SimulatedClock {
@@ -59,6 +57,7 @@ class SimulatedServer {
   [[nodiscard]] bool failed() const {
     return store_ != nullptr && store_->state() == State::failed;
   }
+  [[nodiscard]] bool full() const { return store_ != nullptr && store_->state() == State::full; }
   // One thing happens: a client sends, a worker works.
   void step();
   // Only for the oldest promise of all: it accepts, and what it has accepted is there.
@@ -67,7 +66,8 @@ class SimulatedServer {
   void must_refuse();
   // The sink takes all that is there for it.
   void deliver_all();
-  // Room is made, and the store has to find that by itself.
+  // Room is made, by an operator or because the sink has taken all, and the store has to find that
+  // by itself.
   void must_find_room();
   // Ends the process, in an orderly way if it has not died.
   void close();
@@ -80,6 +80,7 @@ class SimulatedServer {
   static constexpr std::array kWorkers = {Store::Worker::committer, Store::Worker::keeper,
                                           Store::Worker::sealer};
 
+  [[nodiscard]] bool open_store();
   [[nodiscard]] Options options();
   void send(std::size_t producer);
   // One small request, committed with all that waits; nothing if the process dies of it.
@@ -87,6 +88,8 @@ class SimulatedServer {
   void stage(StagingChain& chain, std::uint32_t id);
   void publish_all();
   void turn(Store::Worker worker);
+  void judge_limits(Store::Worker worker, bool was_full);
+  void wait_for_room();
   void drain();
   void take_answer(std::uint32_t id, CommitStatus status);
   void note_faults();
@@ -95,6 +98,7 @@ class SimulatedServer {
   World world_;
   const Life& life_;
   ProcessFiles files_;
+  Deletions deletions_;
   std::uint32_t first_request_;
   std::size_t hits_noted_ = 0;
   bool recovered_all_ = true;

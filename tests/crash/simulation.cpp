@@ -79,7 +79,7 @@ void Simulation::end(SimulatedServer& server, const Life& life) {
   if (server.runs() && well()) {
     if (server.failed()) {
       server.must_refuse();
-    } else if (server.met_fault() && !server.met_io_error()) {
+    } else if (!server.met_io_error() && (server.met_fault() || server.full())) {
       server.must_find_room();
     }
   }
@@ -139,6 +139,7 @@ void Simulation::check_without_server() {
 // All that can be read has reached the sink, in this life or another.
 void Simulation::check_sink(SimulatedServer& server) {
   server.deliver_all();
+  oracle_.check_taken([this](std::uint64_t seq) { return sink_.has(seq); });
   ProcessFiles files(*disk_);
   auto reader = Reader::open(kSimulatedDir, reader_options(files));
   if (!reader) return oracle_.report("no reader: " + reader.error());
