@@ -105,6 +105,7 @@ Scenario Scenario::random(std::uint64_t seed) {
   made.producers = dice.between(1, 3);
   made.segment_bytes_max = one_of(kSegmentBytes, dice);
   made.limits = random_limits(made.segment_bytes_max, dice);
+  made.slow_sink = made.limits.drops() && dice.chance(60);
   if (dice.chance(20)) made.rejected_bytes_max = 2000;
   made.ages = dice.chance(10);
   made.conduct.unordered_names = dice.chance(30);
@@ -127,6 +128,7 @@ Scenario Scenario::of_workload(std::uint64_t workload) {
   made.producers = 1 + workload % 3;
   made.segment_bytes_max = kSegmentBytes[workload % kSegmentBytes.size()];
   made.limits = limits_of_workload(workload);
+  made.slow_sink = made.limits.drops();
   if (workload == kFirstWithLimits) made.segment_bytes_max = 16 * 1024;
   const Durability durability = kModes[workload % kModes.size()];
   made.lives.push_back({durability, workload < kFirstWithLimits ? 200U : 300U, {}, Ending::kill});

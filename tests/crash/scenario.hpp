@@ -47,7 +47,8 @@ struct Scenario {
   std::size_t segment_bytes_max = 64 * 1024;
   std::size_t rejected_bytes_max = 1024 * 1024;
   Limits limits;
-  bool ages = false;  // each commit finds that its segment is too old
+  bool slow_sink = false;  // it takes seldom, so that records are deleted before
+  bool ages = false;       // each commit finds that its segment is too old
   SimulatedDisk::Conduct conduct;
   std::vector<Life> lives;  // in the last one nothing goes wrong
 

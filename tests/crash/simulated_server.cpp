@@ -109,9 +109,7 @@ void SimulatedServer::step() {
   } else if (action < 50) {
     store_->producer(producer).publish();
   } else if (action < 62) {
-    world_.sink.take_some(*cursor_, dice);
-    note_faults();
-    world_.sink.judge_losses();
+    if (!world_.scenario.slow_sink || dice.chance(20)) deliver_some();
   } else if (action < 92) {
     turn(kWorkers[dice.below(kWorkers.size())]);
   } else if (action < 99) {
@@ -275,6 +273,12 @@ void SimulatedServer::must_refuse() {
     world_.oracle.report("a store that has failed does not refuse");
   }
   world_.oracle.refused(*awaited_);
+}
+
+void SimulatedServer::deliver_some() {
+  world_.sink.take_some(*cursor_, world_.dice);
+  note_faults();
+  world_.sink.judge_losses();
 }
 
 void SimulatedServer::deliver_all() {

@@ -87,6 +87,7 @@ class SimulatedServer {
   [[nodiscard]] std::optional<CommitStatus> send_and_commit();
   void stage(StagingChain& chain, std::uint32_t id);
   void publish_all();
+  void deliver_some();
   void turn(Store::Worker worker);
   void judge_limits(Store::Worker worker, bool was_full);
   void wait_for_room();
