@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -133,6 +134,14 @@ class SegmentRecovery {
     return write_end();
   }
 
+  // Durable before there is an end: with one behind them torn bytes would pass for damage.
+  [[nodiscard]] Status clear_until(std::uint64_t offset) {
+    const std::string zeros(static_cast<std::size_t>(offset - scan_.valid_end()), '\0');
+    if (zeros.empty()) return {};
+    if (Status written = scan_.file().write_at(zeros, scan_.valid_end()); !written) return written;
+    return scan_.file().sync();
+  }
+
   // Goes over a mark in one write, and the rest is cut behind it: at any moment the file holds one
   // of the two, because without their word damage in front of them would pass for a torn tail.
   [[nodiscard]] Status write_end() {
@@ -146,10 +155,10 @@ class SegmentRecovery {
     header.arrival_ns = last_arrival_ns_;
     header.payload_checksum = XXH3_64bits(nullptr, 0);
     seal_header(header);
-    std::string bytes(static_cast<std::size_t>(offset - scan_.valid_end()), '\0');
-    bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
     File& file = scan_.file();
-    if (Status written = file.write_at(bytes, scan_.valid_end()); !written) return written;
+    if (Status cleared = clear_until(offset); !cleared) return cleared;
+    const std::string_view bytes(reinterpret_cast<const char*>(&header), sizeof header);
+    if (Status written = file.write_at(bytes, offset); !written) return written;
     if (Status synced = file.sync(); !synced) return synced;
     if (Status cut = file.truncate(header.end()); !cut) return cut;
     return file.sync();
