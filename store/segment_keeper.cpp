@@ -13,9 +13,9 @@ namespace logboom::store {
 
 namespace {
 
+// Zeros are written and synced in portions, so that a commit's own sync does not wait behind many:
+// with portions of 8 MiB the 99th percentile of requests was twice as long.
 constexpr std::uint64_t kFillBytes = 1024 * 1024;
-// Zeros are synced in portions, so that a commit's own sync does not wait behind all of them.
-constexpr std::uint64_t kFillSyncBytes = 8 * kFillBytes;
 
 }  // namespace
 
@@ -37,7 +37,7 @@ SegmentKeeper::~SegmentKeeper() {
 Status SegmentKeeper::start(bool own_thread) {
   if (Status removed = remove_leftovers(); !removed) return removed;
   auto first =
-      make_within_limits(std::min(kFirstBytes, segment_bytes_), &SegmentKeeper::make_ahead);
+      make_within_limits(std::min(kFirstBytes, segment_bytes_), &SegmentKeeper::make_zeroed);
   Status made;
   if (first) {
     spare_ = std::move(*first);
@@ -133,11 +133,6 @@ std::string SegmentKeeper::refusal() const {
   return refusal_;
 }
 
-Result<SpareFile> SegmentKeeper::make_ahead(std::uint64_t bytes) {
-  const bool synced = parts_.options.durability == Durability::sync;
-  return synced ? make_zeroed(bytes) : make_allocated(bytes);
-}
-
 Result<SpareFile> SegmentKeeper::make_zeroed(std::uint64_t bytes) {
   auto spare = make_file();
   if (!spare) return spare;
@@ -160,19 +155,21 @@ Result<SpareFile> SegmentKeeper::make_allocated(std::uint64_t bytes) {
   return spare;
 }
 
+// Only `sync` needs them on the disk: there a commit's sync is to find no new metadata. Elsewhere
+// they spare the committer the making of pages.
 Status SegmentKeeper::fill(File& file, std::uint64_t bytes) {
+  const bool synced = parts_.options.durability == Durability::sync;
   const std::string zeros(static_cast<std::size_t>(std::min(kFillBytes, bytes)), '\0');
   for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
     if (stopping_.load(std::memory_order_relaxed)) return os_error(ECANCELED);
     const auto portion =
         static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), bytes - at));
-    if (Status written = file.write_at(std::string_view(zeros).substr(0, portion), at); !written) {
-      return written;
-    }
-    if ((at + portion) % kFillSyncBytes != 0) continue;
-    if (Status synced = file.sync(); !synced) return synced;
+    const Status written = file.write_at(std::string_view(zeros).substr(0, portion), at);
+    if (!written) return written;
+    if (!synced) continue;
+    if (Status done = file.sync(); !done) return done;
   }
-  return file.sync();
+  return {};
 }
 
 void SegmentKeeper::discard(SpareFile spare) {
@@ -250,7 +247,7 @@ void SegmentKeeper::finish(SegmentWriter& segment) {
 
 bool SegmentKeeper::prepare(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_ahead);
+  auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_zeroed);
   lock.lock();
   if (made) {
     making_.succeeded();
