@@ -97,10 +97,12 @@ JsonVerdict JsonRecordParser::parse_deep(std::string_view text, const JsonVerdic
 JsonVerdict JsonRecordParser::gather(std::string_view text, std::size_t depth_max) {
   begin();
   JsonScanner scanner(text, depth_max > 0 ? depth_max - 1 : 0);
+  // Outlives the request: the next one is often of the same sender.
+  thread_local ExpectedKeys keys;
   std::size_t place = 0;
   const ExpectedKey* expected = nullptr;
   const auto skip_key = [&](JsonMember& member) {
-    expected = place < expected_count_ ? &expected_keys_[place] : nullptr;
+    expected = keys.at(place);
     if (expected != nullptr && expected->skip(scanner, member.key)) return true;
     expected = nullptr;
     if (!scanner.skip_key(member.key)) return false;
@@ -111,7 +113,7 @@ JsonVerdict JsonRecordParser::gather(std::string_view text, std::size_t depth_ma
     if (expected != nullptr) {
       add_known(member, member.key_inner(), expected->match());
     } else {
-      add(member, place);
+      add(member, place, keys);
     }
     ++place;
   });
@@ -134,10 +136,9 @@ void JsonRecordParser::begin() noexcept {
   blanked_count_ = 0;
   has_origin_ = false;
   taken_out_ = false;
-  ++records_;
 }
 
-void JsonRecordParser::add(const JsonMember& member, std::size_t place) {
+void JsonRecordParser::add(const JsonMember& member, std::size_t place, ExpectedKeys& expected) {
   std::string_view meaning = member.key_inner();
   if (member.key_has_escapes) [[unlikely]] {
     auto room = arena_->create_span_uninitialized<char>(meaning.size());
@@ -147,16 +148,8 @@ void JsonRecordParser::add(const JsonMember& member, std::size_t place) {
     return add_known({renamed_key(member.key), false, member.value}, meaning, {});
   }
   const KeyMatch match = find_well_known(meaning);
-  // A request of one record, which many are, has no use for it.
-  if (records_ > 1 && !member.key_has_escapes) expect_next_time(member, place, match);
+  if (!member.key_has_escapes) expected.expect(place, member.key, match);
   add_known(member, meaning, match);
-}
-
-void JsonRecordParser::expect_next_time(const JsonMember& member, std::size_t place,
-                                        KeyMatch match) noexcept {
-  if (place > expected_count_ || place == kExpectedKeysMax) return;
-  expected_keys_[place].expect(member.key, match);
-  if (place == expected_count_) ++expected_count_;
 }
 
 // Stops gathering when the limit is passed for certain: each field takes one attribute at most.
@@ -209,6 +202,7 @@ bool JsonRecordParser::add_nested(std::string_view prefix, std::string_view obje
       return;
     }
     const char* const end = member.value.data() + member.value.size();
+    if (nested_.empty()) nested_ = arena_->create_span_uninitialized<Nested>(kNestedMax);
     nested_[nested_count_++] = {member.value, static_cast<std::size_t>(member.key.data() - whole),
                                 static_cast<std::size_t>(end - member.key.data())};
     add_candidate(match.key->target, make_candidate(match, nested_count_, attribute));
@@ -374,6 +368,7 @@ std::span<char> JsonRecordParser::blanked_object(std::size_t attribute) {
   const std::string_view original = attributes_[attribute].value.bytes;
   const auto copy = arena_->create_span_uninitialized<char>(original.size());
   std::memcpy(copy.data(), original.data(), original.size());
+  if (blanked_.empty()) blanked_ = arena_->create_span_uninitialized<Blanked>(kFieldTargets);
   blanked_[blanked_count_++] = {attribute, copy};
   return copy;
 }

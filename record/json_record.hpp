@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "arena/arena.hpp"
-#include "record/expected_key.hpp"
+#include "record/expected_keys.hpp"
 #include "record/json_scanner.hpp"
 #include "record/log_record.hpp"
 #include "record/well_known_keys.hpp"
@@ -68,8 +68,6 @@ class JsonRecordParser {
   // What became of a candidate: only `moved` takes it out of the attributes.
   enum class Reading : std::uint8_t { unreadable, moved, copied };
 
-  // Keys further behind are looked up each time.
-  static constexpr std::size_t kExpectedKeysMax = 16;
   // Further candidates stay attributes.
   static constexpr std::size_t kLosersMax = 24;
   static constexpr std::size_t kNestedMax = 16;
@@ -79,9 +77,8 @@ class JsonRecordParser {
   [[nodiscard]] JsonVerdict parse_deep(std::string_view text, const JsonVerdict& too_deep,
                                        LogRecord& record);
   void begin() noexcept;
-  void add(const JsonMember& member, std::size_t place);
+  void add(const JsonMember& member, std::size_t place, ExpectedKeys& expected);
   void add_known(const JsonMember& member, std::string_view meaning, KeyMatch match);
-  void expect_next_time(const JsonMember& member, std::size_t place, KeyMatch match) noexcept;
   bool add_nested(std::string_view prefix, std::string_view object, std::uint32_t attribute);
   void add_candidate(Target target, Candidate candidate) noexcept;
   [[nodiscard]] std::string_view value_of(Candidate candidate) const noexcept;
@@ -112,16 +109,12 @@ class JsonRecordParser {
   arena::ArenaVector<Attribute> resource_;
   arena::ArenaVector<Attribute> native_attributes_;  // of a line that Logboom wrote
 
-  std::array<ExpectedKey, kExpectedKeysMax> expected_keys_;  // by their place in a record
-  std::size_t expected_count_ = 0;
-  std::size_t records_ = 0;  // that were begun
-
   std::array<Candidate, kFieldTargets> best_{};  // kNone where a field has none
   std::array<Candidate, kLosersMax> losers_;     // those that came second
   std::size_t loser_count_ = 0;
-  std::array<Nested, kNestedMax> nested_;
+  std::span<Nested> nested_;  // made for the first of them
   std::size_t nested_count_ = 0;
-  std::array<Blanked, kFieldTargets> blanked_;
+  std::span<Blanked> blanked_;  // likewise
   std::size_t blanked_count_ = 0;
   bool has_origin_ = false;
   bool taken_out_ = false;

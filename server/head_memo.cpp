@@ -1,9 +1,11 @@
 #include "server/head_memo.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <functional>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace logboom::server {
 namespace {
@@ -72,7 +74,7 @@ HeadMemo::HeadMemo() : places_(kPlaces) {}
 HeadMemo::~HeadMemo() = default;
 
 std::size_t HeadMemo::index_of(std::string_view bytes) noexcept {
-  return std::hash<std::string_view>{}(bytes) % kPlaces;
+  return XXH3_64bits(bytes.data(), bytes.size()) % kPlaces;
 }
 
 std::optional<HeadMemo::Known> HeadMemo::find(std::string_view bytes, arena::Arena& arena) const {

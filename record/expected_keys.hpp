@@ -58,4 +58,25 @@ class ExpectedKey {
   std::uint8_t bytes_;  // 0 for a key that cannot be expected
 };
 
+// Those of a record, by their place in it. One thread.
+class ExpectedKeys {
+ public:
+  // Keys further behind are looked up each time.
+  static constexpr std::size_t kPlaces = 16;
+
+  // Or null.
+  [[nodiscard]] const ExpectedKey* at(std::size_t place) const noexcept {
+    return place < count_ ? &keys_[place] : nullptr;
+  }
+  void expect(std::size_t place, std::string_view key, const KeyMatch& match) noexcept {
+    if (place > count_ || place == kPlaces) return;
+    keys_[place].expect(key, match);
+    if (place == count_) ++count_;
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::array<ExpectedKey, kPlaces> keys_;
+};
+
 }  // namespace logboom::record
