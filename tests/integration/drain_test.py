@@ -69,7 +69,8 @@ def test_requests_sent_in_whole_before_the_signal_are_all_answered(server):
 
 @pytest.mark.parametrize("count", [2, 20, 1000])
 def test_requests_pipelined_before_the_signal_are_all_answered(server, count):
-    """A thousand of them are more than one read takes: the rest waits in the socket."""
+    """A thousand of them are more than one read takes: the rest waits in the socket. The last reply
+    ends the connection, unless it was sent before the signal came."""
     with server.connect() as connection:
         connection.send(b"".join(format_request("POST", "/log", json.dumps({"i": i}))
                                  for i in range(count)))
@@ -78,7 +79,7 @@ def test_requests_pipelined_before_the_signal_are_all_answered(server, count):
         connection.assert_closed_cleanly()
     for reply in replies:
         accepted(reply, 1)
-    assert [reply.closes() for reply in replies] == [False] * (count - 1) + [True]
+    assert not any(reply.closes() for reply in replies[:-1])
     assert server.wait() == 0
     assert server.attributes("i") == list(range(count))
 
