@@ -48,7 +48,7 @@ struct FrameHeader {
   std::uint64_t first_seq = 0;
   std::uint32_t record_count = 0;
   std::uint32_t reserved = 0;
-  std::int64_t arrival_ns = 0;   // of the commit, never decreasing in a store
+  std::int64_t arrival_ns = 0;   // of the commit, never before that of a record in the store
   std::int64_t time_min_ns = 0;  // over the records' event times
   std::int64_t time_max_ns = 0;
   std::uint64_t durable_end = 0;  // frames that end at or below it were durable at writing
