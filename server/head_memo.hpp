@@ -19,7 +19,7 @@ namespace logboom::server {
 class HeadMemo {
  public:
   // Heads of at most so many bytes and fields are kept, in so many places, each of which holds the
-  // last head whose hash chose it: 240 KiB.
+  // last head whose hash chose it: 264 KiB.
   static constexpr std::size_t kHeadBytesMax = 512;
   static constexpr std::size_t kFieldsMax = 12;
   static constexpr std::size_t kPlaces = 256;
