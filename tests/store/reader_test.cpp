@@ -18,7 +18,22 @@ namespace logboom::store {
 namespace {
 
 using ::testing::HasSubstr;
-using ReaderTest = TurnedStoreFixture;
+
+class ReaderTest : public TurnedStoreFixture {
+ protected:
+  [[nodiscard]] std::string crashed_copy_with_the_second_of_three_damaged() {
+    const auto store = must_open(options());
+    for (const char* body : {"a", "b", "c"}) {
+      EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
+    }
+    const std::string copy = crashed_copy();
+    const std::string path = segment_files(copy).front();
+    std::string bytes = read_bytes(path);
+    bytes[2 * kCommitAlignment + 9] ^= 1;
+    write_bytes(path, bytes);
+    return copy;
+  }
+};
 
 TEST_F(ReaderTest, SeesARecordAsSoonAsItIsAcknowledged) {
   const auto store = must_open(options());
@@ -196,18 +211,7 @@ TEST_F(ReaderTest, EndsWithThePresentThoughAllOfItIsSealedMeanwhile) {
 }
 
 TEST_F(ReaderTest, EndsWithThePresentBehindDamage) {
-  std::string copy;
-  {
-    const auto store = must_open(options());
-    for (const char* body : {"a", "b", "c"}) {
-      EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
-    }
-    copy = crashed_copy();
-  }
-  const std::string path = segment_files(copy).front();
-  std::string bytes = read_bytes(path);
-  bytes[2 * kCommitAlignment + 9] ^= 1;
-  write_bytes(path, bytes);
+  const std::string copy = crashed_copy_with_the_second_of_three_damaged();
   auto reader = Reader::open(copy);
   reader->end_with_present();
   EXPECT_EQ(read_rest(*reader).back().seq, 3u);
@@ -221,18 +225,7 @@ TEST_F(ReaderTest, SaysWhenThereIsNoDataDirectory) {
 
 // The proof that they had been durable stands behind the damage.
 TEST_F(ReaderTest, ShowsWhatIsAroundDamageWhileAnIdleServerHoldsTheLock) {
-  std::string copy;
-  {
-    const auto store = must_open(options());
-    for (const char* body : {"a", "b", "c"}) {
-      EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
-    }
-    copy = crashed_copy();
-  }
-  const std::string path = segment_files(copy).front();
-  std::string bytes = read_bytes(path);
-  bytes[2 * kCommitAlignment + 9] ^= 1;
-  write_bytes(path, bytes);
+  const std::string copy = crashed_copy_with_the_second_of_three_damaged();
   Options made = options();
   made.dir = copy;
   made.threads = false;
