@@ -72,6 +72,10 @@ class Bench:
         return results
 
 
+def begin_table(title, text, *columns):
+    print(f"\n### {title}\n\n{text}\n\n| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
+
+
 def ratios(rounds, least, column):
     return [mine[column] / floor[column] for mine, floor in zip(rounds, least)]
 
@@ -82,9 +86,9 @@ def single(bench):
     servers = {"floor": bench.floor(), "logboom, memory": bench.logboom("memory"),
                "logboom, sync": bench.logboom("sync")}
     results = bench.pair(servers, bench.script(body()), 100)
-    print(f"\n### One record a request\n\nwrk -t1 -c100, {BODY_BYTES}-byte JSON, one server thread\n")
-    print("| server | requests/s | CPU us/request | of it sealing | CPU, ratio to floor | at most "
-          "| p99 ms |\n|" + " --- |" * 7)
+    begin_table("One record a request",
+                f"wrk -t1 -c100, {BODY_BYTES}-byte JSON, one server thread", "server", "requests/s",
+                "CPU us/request", "of it sealing", "CPU, ratio to floor", "at most", "p99 ms")
     for name, rounds in results.items():
         rates, cpu, p99, sealing = zip(*rounds)
         print(f"| {name} | {spread(rates, 0)} | {spread(cpu, 2)} | {spread(sealing, 2)} "
@@ -99,11 +103,11 @@ def bulk(bench):
                "logboom, sync": bench.logboom("sync")}
     text = ndjson(RECORD_BYTES * BULK_RECORDS)
     results = bench.pair(servers, bench.script(text), 16)
-    print(f"\n### {BULK_RECORDS} records a request\n\nwrk -t1 -c16, {len(text)} bytes of NDJSON, one "
-          "server thread. Sealing compresses what is closed, later and at low priority: it is shown "
-          "apart\n")
-    print("| server | requests/s | CPU us/request | of it sealing | without sealing | at most "
-          "| MB/s for each CPU second without sealing |\n|" + " --- |" * 7)
+    begin_table(f"{BULK_RECORDS} records a request",
+                f"wrk -t1 -c16, {len(text)} bytes of NDJSON, one server thread. Sealing compresses "
+                "what is closed, later and at low priority: it is shown apart", "server",
+                "requests/s", "CPU us/request", "of it sealing", "without sealing", "at most",
+                "MB/s for each CPU second without sealing")
     for name, rounds in results.items():
         rates, cpu, _, sealing = zip(*rounds)
         rest = [whole - part for whole, part in zip(cpu, sealing)]
@@ -114,8 +118,8 @@ def bulk(bench):
 
 def sizes(bench):
     """Bodies of 1 KB to 16 MB: CPU for each byte should be the same."""
-    print("\n### Bodies of different sizes\n\nNDJSON, `memory`, one server thread\n")
-    print("| bytes | connections | CPU ns/byte, floor | CPU ns/byte, logboom |\n" + "|" + " --- |" * 4)
+    begin_table("Bodies of different sizes", "NDJSON, `memory`, one server thread", "bytes",
+                "connections", "CPU ns/byte, floor", "CPU ns/byte, logboom")
     for size in SIZES:
         say(f"  {size} bytes")
         text = ndjson(size)
@@ -129,9 +133,8 @@ def sizes(bench):
 
 def connections(bench):
     """10 to 10 000 connections: CPU for each request should be the same."""
-    print("\n### Connections\n\nOne record a request, `memory`, one server thread\n")
-    print("| connections | CPU us/request, floor | CPU us/request, logboom | ratio | p99 ms, logboom "
-          "|\n|" + " --- |" * 5)
+    begin_table("Connections", "One record a request, `memory`, one server thread", "connections",
+                "CPU us/request, floor", "CPU us/request, logboom", "ratio", "p99 ms, logboom")
     script = bench.script(body())
     for count in CONNECTIONS:
         say(f"  {count} connections")
@@ -149,10 +152,10 @@ def threads(bench):
     results = bench.pair({"1": bench.logboom("memory", 1), "2": bench.logboom("memory", 2)},
                          bench.script(text), 16)
     work = ratios(results["1"], results["2"], 1)
-    print(f"\n### Two server threads against one\n\n{BULK_RECORDS} records a request, `memory`; wrk "
-          "shares the cores, so what two free cores would do is twice the work for each CPU second\n")
-    print("| requests/s, 2 ÷ 1 | work for each CPU second, 2 ÷ 1 | twice that | at least |")
-    print("|" + " --- |" * 4)
+    begin_table("Two server threads against one",
+                f"{BULK_RECORDS} records a request, `memory`; wrk shares the cores, so what two "
+                "free cores would do is twice the work for each CPU second", "requests/s, 2 ÷ 1",
+                "work for each CPU second, 2 ÷ 1", "twice that", "at least")
     print(f"| {spread(ratios(results['2'], results['1'], 0), 2)} | {spread(work, 2)} "
           f"| {spread([2 * each for each in work], 2)} | 1.90 |")
 
@@ -209,10 +212,10 @@ def idle(bench):
         finally:
             server.terminate()
             server.wait()
-    print(f"\n### {count} idle connections\n\nThe hard limit of descriptors is {hard}; traffic on 100 "
-          "others, default threads\n")
-    print("| user memory for each | at most | p99 ms beside them | p99 ms without | ratio | at most |")
-    print("|" + " --- |" * 6)
+    begin_table(f"{count} idle connections",
+                f"The hard limit of descriptors is {hard}; traffic on 100 others, default threads",
+                "user memory for each", "at most", "p99 ms beside them", "p99 ms without", "ratio",
+                "at most")
     print(f"| {each:.0f} bytes | 1024 bytes | {spread([pair[0] for pair in pairs], 2)} "
           f"| {spread([pair[1] for pair in pairs], 2)} "
           f"| {spread([pair[0] / pair[1] for pair in pairs], 2)} | 1.2, or 0.5 ms more |")
@@ -248,8 +251,8 @@ def seconds_to_answer(bench):
 def start(bench):
     """Start to the first 2xx with an empty store, and the memory of an idle server."""
     rows = [seconds_to_answer(bench) for _ in range(7)]
-    print("\n### Start\n\n| to the first 2xx, `sync` | at most | anonymous memory, idle | at most |")
-    print("|" + " --- |" * 4)
+    begin_table("Start", "An empty store", "to the first 2xx, `sync`", "at most",
+                "anonymous memory, idle", "at most")
     print(f"| {spread([row[0] * 1000 for row in rows], 1)} ms | 50 ms "
           f"| {spread([row[1] / 1e6 for row in rows], 1)} MB | 16 MB |")
 

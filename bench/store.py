@@ -197,7 +197,8 @@ def measure_reading(options, directory):
                  f"{len(list(full.glob('sealed/*/*.zst')))} of them sealed",
                  f"{spread([lines / 1e6 / taken for taken in cats], 0)} MB/s", "300 MB/s"))
     verified = seconds_of([logboom, "verify", "--data-dir", str(full)])
-    rows.append(("verify of the same", f"{bytes_in(full) / 1e6 / verified:.0f} MB/s of files", "–"))
+    rows.append(("verify of the same", f"{bytes_in(full) / 1e6 / verified:.0f} MB/s of files",
+                 "–"))
     opened = [seconds_to_ready(options, full) for _ in range(3)]
     rows.append((f"opening the same, {bytes_in(full) / 1e9:.1f} GB on disk, to a connection",
                  f"{spread(opened, 2)} s", "1 s"))

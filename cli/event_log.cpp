@@ -45,12 +45,13 @@ std::string escaped(std::string_view message) {
 }  // namespace
 
 struct EventLog::Implementation {
-  std::shared_ptr<spdlog::details::thread_pool> pool =
-      std::make_shared<spdlog::details::thread_pool>(kQueuedEventsMax, 1);
   std::shared_ptr<spdlog::sinks::ansicolor_stderr_sink_mt> sink =
       std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
   std::shared_ptr<spdlog::async_logger> logger;
   bool json = false;
+  // Ends first, when its thread has written all that is queued.
+  std::shared_ptr<spdlog::details::thread_pool> pool =
+      std::make_shared<spdlog::details::thread_pool>(kQueuedEventsMax, 1);
 };
 
 EventLog::EventLog(const config::Settings::Log& settings)
