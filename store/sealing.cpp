@@ -199,7 +199,8 @@ Status remove_beginnings(FileSystem& files, const DataPaths& paths) {
     if (!names) continue;  // no folder, or none of ours
     for (const std::string& name : *names) {
       if (!name.starts_with(kSealingPrefix)) continue;
-      if (Status removed = files.remove(folder + "/" + name); !removed) return removed;
+      const std::string path = fmt::format("{}/{}", folder, name);
+      if (Status removed = files.remove(path); !removed) return removed;
     }
   }
   return {};

@@ -309,7 +309,7 @@ TEST(PlainLogTest, KeepsOnlyTheFirstMebibyteOfALongRefusedPiece) {
     const Handled handled = handle(piece);
     EXPECT_EQ(handled.rejections.size(), 1U);
     const std::string& rejection = handled.rejections.at(0);
-    return rejection.size() - rejection.find("{");
+    return rejection.size() - rejection.find('{');
   };
   EXPECT_EQ(kept(1024 * 1024), 1024U * 1024);
   EXPECT_EQ(kept(2 * 1024 * 1024), 1024U * 1024);
@@ -391,8 +391,10 @@ const std::string_view kBodies[] = {
     "[123",
     "[]\n",
     "[] x",
-    "{\"logs\":[{\"a\":1},{\"b\":2}]}\n{\"logs\":[1],\"x\":2}\n{\"events\":[{]},3]} "
-    "y\n{\"batch\":[1,2",
+    R"({"logs":[{"a":1},{"b":2}]}
+{"logs":[1],"x":2}
+{"events":[{]},3]} y
+{"batch":[1,2)",
     "{ \"logs\" : [ ] }{\"records\":[\"\xff\",1]}",
     "plain text without an end",
     " \n\t",

@@ -120,6 +120,7 @@ TEST_F(CommitTest, ARequestGreaterThanASegmentIsStoredTogether) {
   made.segment_bytes_max = 64 * 1024;
   const auto store = must_open(made);
   std::vector<std::string> lines;
+  lines.reserve(30);
   for (int i = 0; i < 30; ++i) {
     lines.push_back(body_line(std::to_string(i) + std::string(40'000, 'y')));
   }

@@ -263,7 +263,7 @@ class FlipTest : public StoreFixture {
 
   // Two names in turn: what was copied from, and the copy being harmed.
   [[nodiscard]] std::string copy_of(const std::string& dir) {
-    const std::string copy = work_.path() + (dir.starts_with(work_.path()) ? "/harmed" : "/whole");
+    std::string copy = work_.path() + (dir.starts_with(work_.path()) ? "/harmed" : "/whole");
     std::filesystem::remove_all(copy);
     std::filesystem::copy(dir, copy, std::filesystem::copy_options::recursive);
     return copy;

@@ -26,7 +26,7 @@ class ReaderTest : public TurnedStoreFixture {
     for (const char* body : {"a", "b", "c"}) {
       EXPECT_EQ(commit(*store, {body_line(body)}), CommitStatus::ok);
     }
-    const std::string copy = crashed_copy();
+    std::string copy = crashed_copy();
     const std::string path = segment_files(copy).front();
     std::string bytes = read_bytes(path);
     bytes[2 * kCommitAlignment + 9] ^= 1;

@@ -39,7 +39,7 @@ class RecoveryTest : public StoreFixture {
     EXPECT_EQ(commit(*store, {body_line("first"), body_line("second")}), CommitStatus::ok);
     EXPECT_EQ(commit(*store, {body_line("third")}), CommitStatus::ok);
     EXPECT_TRUE(eventually([this] { return mark_is_there(segment_files(dir()).front()); }));
-    const std::string copy = crashed_copy();
+    std::string copy = crashed_copy();
     if (!marked) {
       edit(copy, [](std::string& bytes) { bytes.replace(kMark, sizeof(FrameHeader), zeros()); });
     }

@@ -175,7 +175,7 @@ class StoreFixture : public ::testing::Test {
 
   // The directory as a crash would leave it for the kernel: a copy, without the lock.
   [[nodiscard]] std::string crashed_copy() {
-    const std::string copy = temp_.path() + "/copy" + std::to_string(++copies_);
+    std::string copy = temp_.path() + "/copy" + std::to_string(++copies_);
     std::filesystem::copy(dir(), copy, std::filesystem::copy_options::recursive);
     return copy;
   }

@@ -161,7 +161,7 @@ void* mmap(void* address, std::size_t bytes, int protection, int flags, int file
            off_t offset) noexcept {
   count(AllocationKind::mmap, bytes);
   const long result = syscall(SYS_mmap, address, bytes, protection, flags, file, offset);
-  return reinterpret_cast<void*>(result);
+  return reinterpret_cast<void*>(result);  // NOLINT(performance-no-int-to-ptr): the kernel's
 }
 
 void* mmap64(void* address, std::size_t bytes, int protection, int flags, int file,
