@@ -45,7 +45,6 @@ class JsonScanner {
   [[nodiscard]] const char* at() const noexcept { return at_; }
   [[nodiscard]] JsonFault fault() const noexcept { return fault_; }
   [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
-  [[nodiscard]] const char* end() const noexcept { return end_; }
   [[nodiscard]] std::size_t bytes_left() const noexcept {
     return static_cast<std::size_t>(end_ - at_);
   }
