@@ -1,5 +1,6 @@
 #include "server/head_memo.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <functional>
@@ -32,33 +33,21 @@ bool lies_in(std::string_view view, std::string_view bytes) noexcept {
                           in_order(view.data() + view.size(), bytes.data() + bytes.size()));
 }
 
-// Moves a view that lies in one copy of a head to the same place in another.
-class Move {
- public:
-  Move(const char* from, const char* to) noexcept : from_(from), to_(to) {}
+// The same bytes in another text.
+std::string_view moved(std::string_view view, const char* from, const char* to) noexcept {
+  return view.empty() ? view : std::string_view(to + (view.data() - from), view.size());
+}
 
-  void operator()(std::string_view& view) const noexcept {
-    if (!view.empty()) view = {to_ + (view.data() - from_), view.size()};
-  }
-  void operator()(RequestHead& head) const noexcept {
-    for (std::string_view* view : {&head.path, &head.query, &head.host, &head.content_encoding,
-                                   &head.accept, &head.user_agent}) {
-      (*this)(*view);
-    }
-  }
-  void operator()(std::span<const HttpField> fields, HttpField* out) const noexcept {
-    for (const HttpField& field : fields) {
-      *out = field;
-      (*this)(out->name);
-      (*this)(out->value);
-      ++out;
-    }
-  }
-
- private:
-  const char* from_;
-  const char* to_;
-};
+// A copy of a head with its fields at `fields`, and in place of each view what `move` makes of it.
+template <class Move>
+RequestHead copy_head(RequestHead head, HttpField* fields, Move move) {
+  for (std::string_view* const view : head.views()) *view = move(*view);
+  std::transform(head.fields.begin(), head.fields.end(), fields, [&](const HttpField& field) {
+    return HttpField{move(field.name), move(field.value)};
+  });
+  head.fields = {fields, head.fields.size()};
+  return head;
+}
 
 }  // namespace
 
@@ -83,32 +72,24 @@ std::optional<HeadMemo::Known> HeadMemo::find(std::string_view bytes, arena::Are
   const Place& place = places_[index_of(bytes.substr(0, length))];
   if (place.bytes != length) return std::nullopt;
   if (std::memcmp(place.text.data(), bytes.data(), length) != 0) return std::nullopt;
-  Known known{place.head, length};
-  const Move move(place.text.data(), bytes.data());
-  move(known.head);
-  const auto fields = arena.create_span_uninitialized<HttpField>(place.head.fields.size());
-  move(place.head.fields, fields.data());
-  known.head.fields = fields;
-  return known;
+  auto* const fields = arena.create_span_uninitialized<HttpField>(place.head.fields.size()).data();
+  return Known{copy_head(place.head, fields,
+                         [from = place.text.data(), to = bytes.data()](std::string_view view) {
+                           return moved(view, from, to);
+                         }),
+               length};
 }
 
 void HeadMemo::keep(std::string_view bytes, const RequestHead& head) {
   if (bytes.size() > kHeadBytesMax || head.fields.size() > kFieldsMax) return;
-  for (const std::string_view view :
-       {head.path, head.query, head.host, head.content_encoding, head.accept, head.user_agent}) {
-    if (!lies_in(view, bytes)) return;
-  }
-  for (const HttpField& field : head.fields) {
-    if (!lies_in(field.name, bytes) || !lies_in(field.value, bytes)) return;
-  }
   Place& place = places_[index_of(bytes)];
-  place.bytes = bytes.size();
   std::memcpy(place.text.data(), bytes.data(), bytes.size());
-  place.head = head;
-  const Move move(bytes.data(), place.text.data());
-  move(place.head);
-  move(head.fields, place.fields.data());
-  place.head.fields = std::span(place.fields).first(head.fields.size());
+  bool whole = true;
+  place.head = copy_head(head, place.fields.data(), [&](std::string_view view) {
+    whole &= lies_in(view, bytes);
+    return whole ? moved(view, bytes.data(), place.text.data()) : std::string_view();
+  });
+  place.bytes = whole ? bytes.size() : 0;
 }
 
 }  // namespace logboom::server

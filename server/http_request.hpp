@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,6 +33,11 @@ struct RequestHead {
   std::string_view accept;
   std::string_view user_agent;
   std::span<const HttpField> fields;
+
+  // All the views but those of `fields`, for who takes a head to another place.
+  [[nodiscard]] std::array<std::string_view*, 6> views() noexcept {
+    return {&path, &query, &host, &content_encoding, &accept, &user_agent};
+  }
 
   // A body follows the head.
   [[nodiscard]] bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
