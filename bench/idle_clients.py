@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Holds idle connections open: bench/idle_clients.py PORT COUNT [SEND].
+"""Holds idle connections open: bench/idle_clients.py PORT FIRST LAST.
 
-Connects from as many addresses of 127.0.0.0/8 as the ports of one do not suffice for, prints
-`ready`, and keeps them until its standard input ends. Each connection sends one request first and
-reads its reply, so that it is idle as a client between two requests is.
+Of all that are to be made, those from FIRST up to LAST. Connects from as many addresses of
+127.0.0.0/8 as the ports of one do not suffice for, prints `ready`, and keeps them until its
+standard input ends. Each connection sends one request first and reads its reply, so that it is idle
+as a client between two requests is.
 """
 
 import resource
@@ -23,11 +24,11 @@ def connect(port, index):
 
 
 def main():
-    port, count = int(sys.argv[1]), int(sys.argv[2])
+    port, first, last = (int(argument) for argument in sys.argv[1:])
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     connections = []
-    for index in range(count):
+    for index in range(first, last):
         connection = connect(port, index)
         connection.sendall(REQUEST)
         if not connection.recv(4096).startswith(b"HTTP/1.1 200"):

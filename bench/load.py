@@ -10,8 +10,13 @@ import subprocess
 import sys
 import time
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
+
+from example_record import RECORD_BYTES, example_record  # noqa: E402: from tests/support
+from ports import free_port  # noqa: E402: likewise
+
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-BODY_BYTES = 210
+BODY_BYTES = RECORD_BYTES
 LUA = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -26,12 +31,7 @@ end
 
 
 def body():
-    """A JSON log record of BODY_BYTES bytes."""
-    record = {"timestamp": "2026-01-02T03:04:05.678Z", "level": "info", "service": "checkout",
-              "message": "order placed", "order_id": 4711, "user_id": 815, "latency_ms": 12.5,
-              "pad": ""}
-    record["pad"] = "x" * (BODY_BYTES - len(json.dumps(record, separators=(",", ":"))))
-    return json.dumps(record, separators=(",", ":"))
+    return example_record(4711)
 
 
 def ndjson(size):
@@ -41,12 +41,6 @@ def ndjson(size):
             '"duration_ms":12.75,"user_id":"u-93412","trace_id":"0af7651916cd43dd8448eb211c%06d"}')
     count = max(round(size / (len(line % (0, 0)) + 1)), 1)
     return "\n".join(line % (i % 1_000_000, i % 1_000_000) for i in range(count))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for_port(port, process):
@@ -62,20 +56,22 @@ def wait_for_port(port, process):
     sys.exit("the server does not listen")
 
 
+def cpu_ticks(entry):
+    """User and system time of a process or thread: of /proc/PID or /proc/PID/task/TID."""
+    fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+    return cpu_ticks(pathlib.Path(f"/proc/{pid}")) / TICKS_PER_SECOND
 
 
 def thread_cpu_seconds(pid, name):
     """Of the threads of that name: those of logboom are http-io, store-commit, store-keeper and
     store-seal."""
-    ticks = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if (task / "comm").read_text().strip() == name:
-            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICKS_PER_SECOND
+    tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    named = (task for task in tasks if (task / "comm").read_text().strip() == name)
+    return sum(map(cpu_ticks, named)) / TICKS_PER_SECOND
 
 
 def write_script(directory, text):

@@ -42,9 +42,9 @@ class Bench:
         self.directory = pathlib.Path(directory)
         self.stores = 0
 
-    def floor(self, threads=1, loop="epoll"):
+    def floor(self, loop="epoll"):
         return lambda port: [f"{self.options.build_dir}/logboom_floor", f"--port={port}",
-                             f"--threads={threads}", f"--loop={loop}"]
+                             "--threads=1", f"--loop={loop}"]
 
     def logboom(self, durability, threads=1):
         def command(port):
@@ -85,6 +85,8 @@ def single(bench):
     aims = {"logboom, memory": "1.15", "logboom, sync": "1.40"}
     servers = {"floor": bench.floor(), "logboom, memory": bench.logboom("memory"),
                "logboom, sync": bench.logboom("sync")}
+    if bench.options.asio:
+        servers["floor, asio"] = bench.floor(loop="asio")
     results = bench.pair(servers, bench.script(body()), 100)
     begin_table("One record a request",
                 f"wrk -t1 -c100, {BODY_BYTES}-byte JSON, one server thread", "server", "requests/s",
@@ -170,11 +172,10 @@ def idle_clients(port, count):
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     program = str(pathlib.Path(__file__).with_name("idle_clients.py"))
     processes = []
-    while count > 0:
-        part = min(count, hard - 100)
-        processes.append(subprocess.Popen([sys.executable, program, str(port), str(part)],
-                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE))
-        count -= part
+    for first in range(0, count, hard - 100):
+        last = min(first + hard - 100, count)
+        command = [sys.executable, program, str(port), str(first), str(last)]
+        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
     for process in processes:
         if process.stdout.readline() != b"ready\n":
             sys.exit("the idle connections could not be made")
@@ -193,10 +194,10 @@ def idle(bench):
             wait_for_port(port, server)
             load(port, script, 100, 1)
             before = anonymous_bytes(server.pid)
-            clients = idle_clients(port, count)
-            each = (anonymous_bytes(server.pid) - before) / count
-            pairs = []
+            each, pairs = None, []
             for turn in range(max(bench.options.rounds, 5)):
+                clients = idle_clients(port, count)
+                each = each or (anonymous_bytes(server.pid) - before) / count
                 crowded = load(port, script, 100, bench.options.seconds)[3] / 1000
                 for client in clients:
                     client.stdin.close()
@@ -205,10 +206,6 @@ def idle(bench):
                 alone = load(port, script, 100, bench.options.seconds)[3] / 1000
                 pairs.append((crowded, alone))
                 say(f"  pair {turn + 1}")
-                clients = idle_clients(port, count)
-            for client in clients:
-                client.stdin.close()
-                client.wait()
         finally:
             server.terminate()
             server.wait()
@@ -268,6 +265,8 @@ def parse_arguments():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build_dir")
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, with commas between")
+    parser.add_argument("--asio", action="store_true",
+                        help="in `single`, also the floor on an Asio io_context")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     options = parser.parse_args()

@@ -13,13 +13,14 @@ import signal
 import sys
 import tempfile
 
-from loadtest import check, machine, page, process, report
+from example_record import RECORD_BYTES
+
+from loadtest import ROOT, check, machine, page, process, report
 from loadtest.baseline_build import Baseline
 from loadtest.measure import Measurement, Plan
 from loadtest.progress import Progress
 from loadtest.servers import Lab, Row, all_rows
 
-ROOT = machine.ROOT
 TABLES = ("requests", "rates", "bulk", "connections")
 QUICK_SECONDS = 170.0
 FULL = {"rounds": 3, "other_rounds": 3, "requests": 1_000_000, "warm_up": 20_000,
@@ -177,7 +178,7 @@ def assemble(options: argparse.Namespace, measurement: Measurement, about: dict[
     return {"date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             "command": shlex.join(["./dev", "loadtest", *options.given]),
             "machine": about, "hardware_threads": lab.threads,
-            "record_bytes": check.RECORD_BYTES, "ballast_objects": lab.ballast_objects,
+            "record_bytes": RECORD_BYTES, "ballast_objects": lab.ballast_objects,
             "plan": dataclasses.asdict(measurement.plan),
             "rows": [{"key": row.key, "name": row.name, "kind": row.kind}
                      for row in measurement.rows],

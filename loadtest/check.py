@@ -6,19 +6,15 @@ import http.client
 import json
 import pathlib
 import statistics
-import sys
 import urllib.parse
 from collections.abc import Iterator
+
+from allocation_counts import AllocationCounts
+from example_record import example_record
 
 from loadtest.process import LoadError
 from loadtest.servers import Lab, Logboom, Row, Running, running
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tests" / "support"))
-
-from allocation_counts import AllocationCounts  # noqa: E402: the counter that the tests preload
-
-RECORD_BYTES = 210
 FIRST_ORDER = 1_000_000
 SINGLE_REQUESTS = 50
 BULK_RECORDS = 100
@@ -36,12 +32,8 @@ class Checked:
 
 
 def record(order: int) -> bytes:
-    """A JSON log record of RECORD_BYTES bytes with this order number of seven digits."""
-    entry = {"timestamp": "2026-01-02T03:04:05.678Z", "level": "info", "service": "checkout",
-             "message": "order placed", "order_id": order, "user_id": 815, "latency_ms": 12.5,
-             "pad": ""}
-    entry["pad"] = "x" * (RECORD_BYTES - len(json.dumps(entry, separators=(",", ":"))))
-    return json.dumps(entry, separators=(",", ":")).encode()
+    """A record with this order number of seven digits."""
+    return example_record(order).encode()
 
 
 def bulk(records: int) -> bytes:

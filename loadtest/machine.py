@@ -7,9 +7,8 @@ import platform
 import shutil
 import subprocess
 
+from loadtest import ROOT
 from loadtest.servers import Lab, Logboom, Row, said_by
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def describe(rows: list[Row], lab: Lab) -> dict[str, str]:

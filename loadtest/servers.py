@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import json
 import pathlib
-import random
 import shutil
 import socket
 import subprocess
@@ -13,6 +12,8 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
+
+from ports import free_port
 
 from loadtest import process
 from loadtest.baseline_build import Baseline
@@ -294,15 +295,6 @@ def wait_until_listening(server: subprocess.Popen, port: int, directory: pathlib
             return
         time.sleep(0.02)
     raise LoadError(f"it does not listen after {READY_SECONDS} s")
-
-
-def free_port() -> int:
-    """A port that nobody listens on, outside the range from which clients get theirs."""
-    while True:
-        port = random.randint(15000, 32000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def said_by(command: list[str]) -> str | None:

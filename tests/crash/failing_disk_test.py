@@ -11,7 +11,7 @@ import tracing
 from expect import error, one_clear_line
 from ledger import Ledger
 from load import Load, large, small_request
-from logboom_server import free_port, poll, run_logboom
+from logboom_server import poll, run_logboom
 
 EX_IOERR = 74
 ERROR_TEXT = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}

@@ -11,7 +11,8 @@ from expect import error, one_clear_line
 from http_client import ReplyTimeout, format_request
 from ledger import Ledger
 from load import Load, bulky_request
-from logboom_server import free_port, poll, run_logboom
+from logboom_server import poll, run_logboom
+from ports import free_port
 
 DISKS = {"tmpfs": functools.partial(small_disk.mount_tmpfs, mebibytes=24),
          "ext4": functools.partial(small_disk.mount_ext4, mebibytes=64)}

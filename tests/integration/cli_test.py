@@ -10,7 +10,8 @@ import pytest
 
 from expect import accepted
 from http_client import TIME_FACTOR
-from logboom_server import binary, free_port, poll, run_logboom
+from logboom_server import binary, poll, run_logboom
+from ports import free_port
 
 EX_CONFIG = 78
 DAY = "2026-03-{:02}T12:00:00Z"

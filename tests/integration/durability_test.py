@@ -10,7 +10,8 @@ import pytest
 
 from expect import accepted, one_clear_line
 from http_client import Connection, ConnectionClosed, ReplyTimeout, format_request
-from logboom_server import free_port, poll, run_logboom
+from logboom_server import poll, run_logboom
+from ports import free_port
 
 DURABLE_MODES = ["sync", "write"]
 

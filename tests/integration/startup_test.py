@@ -5,7 +5,8 @@ import socket
 import pytest
 
 from expect import one_clear_line
-from logboom_server import free_port, run_logboom
+from logboom_server import run_logboom
+from ports import free_port
 
 EX_CONFIG = 78
 

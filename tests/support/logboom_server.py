@@ -7,14 +7,13 @@ polls a condition and ends at a deadline with the server's stderr in the message
 import json
 import os
 import pathlib
-import random
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
 from http_client import TIME_FACTOR, Connection, ConnectionClosed, ReplyTimeout
+from ports import free_port
 
 START_DEADLINE = 20.0 * TIME_FACTOR
 EXIT_DEADLINE = 40.0 * TIME_FACTOR
@@ -45,18 +44,6 @@ def poll(condition, what, deadline=START_DEADLINE):
             return value
         assert time.monotonic() < end, f"not in time: {what}"
         time.sleep(POLL_INTERVAL)
-
-
-def free_port():
-    """A port that nobody listens on, outside the range from which clients get theirs."""
-    while True:
-        port = random.randint(15000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Server:
