@@ -1,9 +1,9 @@
 #include "server/head_memo.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -38,15 +38,17 @@ std::string_view moved(std::string_view view, const char* from, const char* to) 
   return view.empty() ? view : std::string_view(to + (view.data() - from), view.size());
 }
 
-// A copy of a head with its fields at `fields`, and in place of each view what `move` makes of it.
+// Copies a head, with its fields to `fields`, and in place of each view what `move` makes of it.
 template <class Move>
-RequestHead copy_head(RequestHead head, HttpField* fields, Move move) {
-  for (std::string_view* const view : head.views()) *view = move(*view);
-  std::transform(head.fields.begin(), head.fields.end(), fields, [&](const HttpField& field) {
-    return HttpField{move(field.name), move(field.value)};
-  });
-  head.fields = {fields, head.fields.size()};
-  return head;
+void copy_head(const RequestHead& head, RequestHead& copy, HttpField* fields, Move move) {
+  copy = head;
+  for (std::string_view* const view : copy.views()) *view = move(*view);
+  copy.fields = {fields, head.fields.size()};
+  for (const HttpField& field : head.fields) {
+    fields->name = move(field.name);
+    fields->value = move(field.value);
+    ++fields;
+  }
 }
 
 }  // namespace
@@ -72,12 +74,14 @@ std::optional<HeadMemo::Known> HeadMemo::find(std::string_view bytes, arena::Are
   const Place& place = places_[index_of(bytes.substr(0, length))];
   if (place.bytes != length) return std::nullopt;
   if (std::memcmp(place.text.data(), bytes.data(), length) != 0) return std::nullopt;
-  auto* const fields = arena.create_span_uninitialized<HttpField>(place.head.fields.size()).data();
-  return Known{copy_head(place.head, fields,
-                         [from = place.text.data(), to = bytes.data()](std::string_view view) {
-                           return moved(view, from, to);
-                         }),
-               length};
+  std::optional<Known> known(std::in_place);
+  known->bytes = length;
+  const auto fields = arena.create_span_uninitialized<HttpField>(place.head.fields.size());
+  copy_head(place.head, known->head, fields.data(),
+            [from = place.text.data(), to = bytes.data()](std::string_view view) {
+              return moved(view, from, to);
+            });
+  return known;
 }
 
 void HeadMemo::keep(std::string_view bytes, const RequestHead& head) {
@@ -85,7 +89,7 @@ void HeadMemo::keep(std::string_view bytes, const RequestHead& head) {
   Place& place = places_[index_of(bytes)];
   std::memcpy(place.text.data(), bytes.data(), bytes.size());
   bool whole = true;
-  place.head = copy_head(head, place.fields.data(), [&](std::string_view view) {
+  copy_head(head, place.head, place.fields.data(), [&](std::string_view view) {
     whole &= lies_in(view, bytes);
     return whole ? moved(view, bytes.data(), place.text.data()) : std::string_view();
   });
