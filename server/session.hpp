@@ -101,7 +101,6 @@ class Session {
   void send_continue();
   void ingest();
   [[nodiscard]] std::optional<HttpError> parse_into(store::StagingChain& chain);
-  [[nodiscard]] bool waits_for_commit() const;
   [[nodiscard]] bool has_ticket() const;
   void answer_ingest(std::size_t staged_bytes);
   void answer_commit(store::CommitStatus status);
@@ -159,8 +158,9 @@ class Session {
   // In the arena, or views into it:
   Exchange* exchange_ = nullptr;
   handlers::Outcome outcome_;  // of the body
-  Reply prepared_;             // sent when the commit succeeds
-  std::string_view unsent_;    // of the reply
+  bool waits_for_commit_ = false;
+  Reply prepared_;           // sent when the commit succeeds
+  std::string_view unsent_;  // of the reply
   std::uint16_t status_ = 0;
   std::size_t charged_bytes_ = 0;  // of the in-flight budget
   bool has_baton_ = false;         // the request may receive past the budget

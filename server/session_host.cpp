@@ -16,6 +16,9 @@ namespace logboom::server {
 namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
+// A dozen large bodies, or ten thousand small ones.
+constexpr std::size_t kAheadBytesMax = 4 * 1024 * 1024;
+
 // The shared budget is told at least whenever this much has gathered.
 constexpr std::ptrdiff_t kUnsettledBytesMax = 64 * 1024;
 constexpr std::size_t kPausedReserve = 1024;
@@ -78,6 +81,12 @@ store::StagingChain& SessionHost::chain() {
 
 bool SessionHost::admits(std::size_t own_bytes) const noexcept {
   return shared_.budget.admits(own_bytes, unsettled_bytes_);
+}
+
+bool SessionHost::acknowledges_ahead() const noexcept {
+  const auto unsettled = static_cast<std::size_t>(unsettled_bytes_);
+  return options().acknowledge_before_commit &&
+         shared_.budget.used_bytes() + unsettled < kAheadBytesMax;
 }
 
 void SessionHost::on_ticket_completed(std::uint32_t generation) noexcept {

@@ -83,6 +83,10 @@ class SessionHost {
   [[nodiscard]] store::StagingChain& chain();
 
   [[nodiscard]] bool admits(std::size_t own_bytes) const noexcept;
+  // Whether a request may be answered before its commit: with store.durability memory, as long as
+  // what waits for the disk is little. A queue that outgrows the caches costs more than a reply
+  // that waits, and the wait is what slows down clients who are faster than the disk.
+  [[nodiscard]] bool acknowledges_ahead() const noexcept;
   // The budget's baton, for a request that waits for the budget. It belongs to the request's bytes:
   // whoever took it gives it back with them, or leaves it to the ticket they were staged under.
   [[nodiscard]] bool try_take_baton() noexcept { return shared_.budget.try_take_baton(); }

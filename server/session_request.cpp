@@ -215,18 +215,15 @@ std::optional<HttpError> Session::parse_into(store::StagingChain& chain) {
   prepared_.status = outcome_.accepted == 0 && outcome_.rejected > 0 ? 400 : 200;
   prepared_.body = handlers::write_plain_log_reply(outcome_, arena());
   generation_ = host_.next_generation();
+  waits_for_commit_ = outcome_.accepted + outcome_.rejected > 0 && !host_.acknowledges_ahead();
   if (has_ticket()) chain.add_ticket({identity_.slot, generation_});
   sink.count_into(host_.telemetry());
   return std::nullopt;
 }
 
-bool Session::waits_for_commit() const {
-  return outcome_.accepted + outcome_.rejected > 0 && !host_.options().acknowledge_before_commit;
-}
-
 // What has the baton must learn when its bytes are gone, even if its reply does not wait for it.
 bool Session::has_ticket() const {
-  return waits_for_commit() || (has_baton_ && outcome_.accepted + outcome_.rejected > 0);
+  return waits_for_commit_ || (has_baton_ && outcome_.accepted + outcome_.rejected > 0);
 }
 
 void Session::answer_ingest(std::size_t staged_bytes) {
@@ -241,7 +238,7 @@ void Session::answer_ingest(std::size_t staged_bytes) {
   release_charge();
   host_.charge(staged_bytes);
   host_.chain().add_charge(staged_bytes);
-  if (!waits_for_commit()) return reply(prepared_);
+  if (!waits_for_commit_) return reply(prepared_);
   phase_ = Phase::committing;
   arm(host_.options().commit_timeout);
 }

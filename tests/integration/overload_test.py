@@ -157,6 +157,19 @@ def test_bodies_that_fill_the_budget_together_are_all_accepted(make_server, coun
     assert len(server.cat()) == count * records
 
 
+def test_in_memory_mode_little_is_acknowledged_ahead_of_the_disk(make_server):
+    """The commits are a second apart, so that all bodies could be acknowledged before the first."""
+    server = make_server({"store.durability": "memory", "store.commit_window": "1s"})
+    body, records = ndjson(1024)
+    with server.connect() as connection:
+        for posted in range(1, 17):
+            accepted(connection.post(body), records)
+            stored = server.get("/stats").json()["store"]["records"]
+            assert posted * records - stored <= 5 * records
+    assert server.terminate() == 0
+    assert len(server.cat()) == 16 * records
+
+
 def test_the_budget_is_passed_by_one_body_at_most(make_server):
     server = make_server({**TINY, "server.overload_wait": "20s", "server.threads": "2"})
     stalled = stalled_senders(server, 12)
