@@ -43,7 +43,9 @@ std::vector<Key> server_keys() {
        "`ack` may only have these values in this version.",
        listeners()},
       {"server.threads", "0",
-       "Threads that serve connections, each with its own loop. 0: one per core.",
+       "Threads that may serve connections, each with its own loop; as few as keep up with the "
+       "load\n"
+       "do, the others sleep. 0: one per core.",
        count(
            [](auto& s) -> auto& { return s.server.threads; }, 0, 1024)},
       {"server.inflight_max", "256MiB",

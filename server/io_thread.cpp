@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,9 +29,9 @@ int make_eventfd() {
 
 }  // namespace
 
-IoThread::IoThread(SharedState& shared, store::Producer& producer, std::function<void()> on_drained)
+IoThread::IoThread(SharedState& shared, store::Producer& producer, Events events)
     : producer_(producer),
-      on_drained_(std::move(on_drained)),
+      events_(std::move(events)),
       mailbox_fd_(make_eventfd()),
       host_(shared, producer) {
   watch_own(mailbox_fd_, kMailboxKey);
@@ -67,7 +68,21 @@ void IoThread::post(const std::function<void(Mail&)>& change) {
 
 void IoThread::adopt(int descriptor, bool peer_is_loopback) {
   connections_.fetch_add(1, std::memory_order_relaxed);
-  post([&](Mail& mail) { mail.arrivals.push_back({descriptor, peer_is_loopback}); });
+  post([&](Mail& mail) { mail.arrivals.push_back({descriptor, peer_is_loopback, false}); });
+}
+
+void IoThread::move_idle(std::size_t count, IoThread& to) {
+  post([&](Mail& mail) { mail.moves.push_back({count, &to}); });
+}
+
+std::chrono::nanoseconds IoThread::cpu_time() const noexcept {
+  clockid_t clock{};
+  timespec used{};
+  // The handle is not const, though only read.
+  auto& thread = const_cast<std::thread&>(thread_);
+  if (::pthread_getcpuclockid(thread.native_handle(), &clock) != 0) return {};
+  ::clock_gettime(clock, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 void IoThread::drain() {
@@ -140,6 +155,7 @@ void IoThread::on_mail() {
     std::swap(mail, mail_);
   }
   for (const Arrival& arrival : mail.arrivals) try_admit(arrival);
+  for (const Move& move : mail.moves) move_idle_now(move);
   if (mail.drain) begin_drain();
   if (mail.stop) stopping_ = true;
 }
@@ -149,6 +165,7 @@ void IoThread::try_admit(const Arrival& arrival) {
     admit(arrival);
   } catch (const std::bad_alloc&) {
     ::close(arrival.descriptor);
+    if (arrival.moved) host_.telemetry().connections_closed.add();
     connections_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
@@ -164,6 +181,21 @@ void IoThread::admit(const Arrival& arrival) {
   sessions_[slot] =
       std::make_unique<Session>(host_, arrival.descriptor, identity, arrival.peer_is_loopback);
   free_slots_.pop_back();
+  if (!arrival.moved) host_.telemetry().connections_opened.add();
+}
+
+void IoThread::move_idle_now(const Move& move) {
+  std::vector<Arrival> leaving;
+  for (const auto& session : sessions_) {
+    if (leaving.size() == move.count) break;
+    if (!session || !session->can_move()) continue;
+    leaving.push_back({session->release(), session->peer_is_loopback(), true});
+  }
+  move.to->connections_.fetch_add(leaving.size(), std::memory_order_relaxed);
+  move.to->post([&](Mail& mail) {
+    mail.arrivals.insert(mail.arrivals.end(), leaving.begin(), leaving.end());
+  });
+  ++moves_done_;
 }
 
 void IoThread::begin_drain() {
@@ -181,9 +213,10 @@ void IoThread::free_retired() {
     connections_.fetch_sub(1, std::memory_order_relaxed);
   }
   host_.retired().clear();
+  for (; moves_done_ > 0; --moves_done_) events_.on_moved();
   if (draining_ && !drained_ && connections() == 0) {
     drained_ = true;
-    on_drained_();
+    events_.on_drained();
   }
 }
 

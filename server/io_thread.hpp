@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,8 +23,13 @@ namespace logboom::server {
 // Public members may be called by the control thread only, telemetry() by any.
 class IoThread {
  public:
-  // `on_drained` is called on the io thread once it has no connection left after drain().
-  IoThread(SharedState& shared, store::Producer& producer, std::function<void()> on_drained);
+  // What it tells its owner, on the io thread.
+  struct Events {
+    std::function<void()> on_drained;  // no connection is left after drain()
+    std::function<void()> on_moved;    // a move_idle() is done, and connections() says so
+  };
+
+  IoThread(SharedState& shared, store::Producer& producer, Events events);
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
@@ -31,6 +37,9 @@ class IoThread {
   void start();
   // Hands over a connected, non-blocking descriptor, which the thread owns from now on.
   void adopt(int descriptor, bool peer_is_loopback);
+  // Hands up to `count` of its idle connections to another thread, which must not be draining
+  // before on_moved. Those in the middle of a request stay.
+  void move_idle(std::size_t count, IoThread& to);
   // Ends the connections one by one as they become idle.
   void drain();
   // Drops what is left and ends the thread; returns when it has ended.
@@ -40,16 +49,24 @@ class IoThread {
   [[nodiscard]] std::size_t connections() const noexcept {
     return connections_.load(std::memory_order_relaxed);
   }
+  // CPU time used since it was started, while it runs.
+  [[nodiscard]] std::chrono::nanoseconds cpu_time() const noexcept;
   [[nodiscard]] const Telemetry& telemetry() noexcept { return host_.telemetry(); }
 
  private:
   struct Arrival {
     int descriptor;
     bool peer_is_loopback;
+    bool moved;  // from another thread, which has counted it
+  };
+  struct Move {
+    std::size_t count;
+    IoThread* to;
   };
   // What the control thread asks for, all of it taken at once.
   struct Mail {
     std::vector<Arrival> arrivals;
+    std::vector<Move> moves;
     bool drain = false;
     bool stop = false;
   };
@@ -62,13 +79,14 @@ class IoThread {
   void on_mail();
   void try_admit(const Arrival& arrival);
   void admit(const Arrival& arrival);
+  void move_idle_now(const Move& move);
   void begin_drain();
   void free_retired();
   void watch_own(int descriptor, std::uint64_t key);
   void post(const std::function<void(Mail&)>& change);
 
   store::Producer& producer_;
-  const std::function<void()> on_drained_;
+  const Events events_;
   const int mailbox_fd_;
 
   std::mutex mail_mutex_;  // guards mail_; never held with another lock
@@ -80,6 +98,7 @@ class IoThread {
   std::vector<std::unique_ptr<Session>> sessions_;  // by slot
   std::vector<std::uint32_t> free_slots_;
   std::uint32_t last_connection_ = 0;
+  std::size_t moves_done_ = 0;  // and not told yet
   bool draining_ = false;
   bool drained_ = false;
   bool stopping_ = false;

@@ -19,6 +19,7 @@
 #include "server/admin.hpp"
 #include "server/io_thread.hpp"
 #include "server/listener.hpp"
+#include "server/thread_balance.hpp"
 
 namespace logboom::server {
 namespace {
@@ -29,6 +30,7 @@ using boost::system::error_code;
 // Descriptors kept for segments, logs, sinks and the server's own.
 constexpr std::size_t kDescriptorReserve = 128;
 constexpr std::chrono::milliseconds kStoreCheckEvery{250};
+constexpr std::chrono::milliseconds kBalanceEvery{100};
 constexpr std::chrono::seconds kTrimEvery{10};
 // After a failed write or sync, the time for the 503s to reach their clients.
 constexpr std::chrono::milliseconds kFailedDrainTimeout{1000};
@@ -59,9 +61,9 @@ class AsioServer final : public Server {
         shared_{options_, arenas, store, InflightBudget(options.inflight_bytes_max)},
         connections_max_(choose_connections_max(options.connections_max)) {
     std::vector<const Telemetry*> telemetry;
+    const IoThread::Events events{[this] { post_thread_drained(); }, [this] { post_moved(); }};
     for (std::size_t i = 0; i < threads(options_); ++i) {
-      threads_.push_back(std::make_unique<IoThread>(shared_, store.producer(i),
-                                                    [this] { post_thread_drained(); }));
+      threads_.push_back(std::make_unique<IoThread>(shared_, store.producer(i), events));
       telemetry.push_back(&threads_.back()->telemetry());
     }
     admin_ = std::make_unique<Admin>(shared_, std::move(telemetry));
@@ -87,6 +89,7 @@ class AsioServer final : public Server {
     await_reload_signal();
     watch_store();
     trim_later();
+    if (threads_.size() > 1) balance_later();
     context_.run();
     for (auto& thread : threads_) thread->stop();
     return store_has_failed() ? Ended::store_failed : ended_;
@@ -106,10 +109,10 @@ class AsioServer final : public Server {
     return sum;
   }
 
-  // A new connection goes to the thread that has the fewest.
+  // A new connection goes to the thread that has the fewest, of those that serve.
   void place(int descriptor, bool peer_is_loopback) {
     const auto fewest = std::min_element(
-        threads_.begin(), threads_.end(),
+        threads_.begin(), threads_.begin() + static_cast<std::ptrdiff_t>(balance_.serving()),
         [](const auto& a, const auto& b) { return a->connections() < b->connections(); });
     (*fewest)->adopt(descriptor, peer_is_loopback);
   }
@@ -139,6 +142,40 @@ class AsioServer final : public Server {
     });
   }
 
+  void balance_later() {
+    balance_timer_.expires_after(kBalanceEvery);
+    balance_timer_.async_wait([this](const error_code& ec) {
+      if (ec || shared_.draining.load(std::memory_order_relaxed)) return;
+      balance();
+      balance_later();
+    });
+  }
+
+  void balance() {
+    const auto now = std::chrono::steady_clock::now();
+    std::chrono::duration<double> used{0};
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+      used += threads_[i]->cpu_time();
+      thread_connections_[i] = threads_[i]->connections();
+    }
+    const std::chrono::duration<double> elapsed = now - balanced_at_;
+    balance_.observe((used - used_) / elapsed);
+    used_ = used;
+    balanced_at_ = now;
+    if (moving_ > 0) return;
+    for (const ThreadBalance::Move& move : balance_.moves(thread_connections_)) {
+      ++moving_;
+      threads_[move.from]->move_idle(move.connections, *threads_[move.to]);
+    }
+  }
+
+  // On an io thread.
+  void post_moved() {
+    asio::post(context_, [this] {
+      if (--moving_ == 0 && connections_drain_) drain_threads();
+    });
+  }
+
   void begin_drain(Ended ended, std::chrono::milliseconds delay,
                    std::chrono::milliseconds timeout) {
     if (shared_.draining.exchange(true, std::memory_order_relaxed)) {
@@ -154,10 +191,8 @@ class AsioServer final : public Server {
 
   void drain_connections(std::chrono::milliseconds timeout) {
     for (auto& listener : listeners_) listener->close();
-    if (!std::exchange(connections_drain_, true)) {
-      threads_to_drain_ = threads_.size();
-      for (auto& thread : threads_) thread->drain();
-    }
+    // A connection on its way to a thread must arrive before the thread is told to drain.
+    if (!std::exchange(connections_drain_, true) && moving_ == 0) drain_threads();
     drain_timer_.expires_after(timeout);
     drain_timer_.async_wait([this](const error_code& ec) {
       if (ec) return;
@@ -167,6 +202,11 @@ class AsioServer final : public Server {
                                connections()));
       end(Ended::cut_short);
     });
+  }
+
+  void drain_threads() {
+    threads_to_drain_ = threads_.size();
+    for (auto& thread : threads_) thread->drain();
   }
 
   // On an io thread.
@@ -221,10 +261,16 @@ class AsioServer final : public Server {
   asio::steady_timer drain_timer_{context_};
   asio::steady_timer store_timer_{context_};
   asio::steady_timer trim_timer_{context_};
+  asio::steady_timer balance_timer_{context_};
   Ended ended_ = Ended::drained;
   bool signalled_ = false;
   bool connections_drain_ = false;
   std::size_t threads_to_drain_ = 0;
+  ThreadBalance balance_{threads(options_)};
+  std::vector<std::size_t> thread_connections_ = std::vector<std::size_t>(threads(options_));
+  std::chrono::duration<double> used_{0};  // CPU time of all io threads at the last balance
+  std::chrono::steady_clock::time_point balanced_at_ = std::chrono::steady_clock::now();
+  std::size_t moving_ = 0;  // moves asked for and not yet done
   std::unique_ptr<Admin> admin_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::vector<std::unique_ptr<Listener>> listeners_;

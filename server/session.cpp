@@ -38,7 +38,6 @@ Session::Session(SessionHost& host, int descriptor, Identity identity, bool peer
       peer_is_loopback_(peer_is_loopback),
       timer_{{}, this},
       pause_allowance_(host.options().overload_wait) {
-  host_.telemetry().connections_opened.add();
   arm_idle();
   watch(kReadable);
 }
@@ -346,6 +345,14 @@ void Session::close() {
   ::close(descriptor_);
   host_.telemetry().connections_closed.add();
   host_.retire(identity_.slot);
+}
+
+int Session::release() {
+  phase_ = Phase::closed;
+  watch(0);
+  host_.timers().disarm(timer_.node);
+  host_.retire(identity_.slot);
+  return descriptor_;
 }
 
 void Session::watch(std::uint32_t events) {

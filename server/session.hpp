@@ -46,6 +46,12 @@ class Session {
   void resume();
   // A drain has begun: an idle connection is closed after a grace for what is on its way.
   void on_drain();
+  // Whether it holds nothing but its descriptor, so that another thread can go on with it.
+  [[nodiscard]] bool can_move() const noexcept {
+    return phase_ == Phase::idle && !paused_ && arena_ == nullptr;
+  }
+  // Gives up the descriptor of a session that can move, without closing it. The session is over.
+  [[nodiscard]] int release();
   // Drops the connection now.
   void close();
 
@@ -53,6 +59,7 @@ class Session {
   [[nodiscard]] std::uint64_t event_key() const noexcept {
     return std::uint64_t{identity_.connection} << 32 | identity_.slot;
   }
+  [[nodiscard]] bool peer_is_loopback() const noexcept { return peer_is_loopback_; }
   [[nodiscard]] std::uint32_t connection() const noexcept { return identity_.connection; }
   [[nodiscard]] TimerNode& timer() noexcept { return timer_.node; }
   [[nodiscard]] static Session& of(TimerNode& node) noexcept;
