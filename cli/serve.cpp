@@ -19,6 +19,7 @@
 #include "cli/diagnostics.hpp"
 #include "cli/event_log.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/reloader.hpp"
 #include "cli/store_errors.hpp"
 #include "cli/version.hpp"
 #include "config/module_options.hpp"
@@ -134,7 +135,10 @@ int run_serve(const ServeArguments& arguments) {
   };
   auto store = store::Store::open(std::move(store_settings));
   if (!store) return complain_of_store(store.error());
-  auto server = server::Server::open(options, **store, arenas, large_blocks);
+  Reloader reloader(arguments.settings, settings, log, **store);
+  options.reload = [&reloader] { return reloader.reload(); };
+  auto server = server::Server::open(options, config::server_settings(settings), **store, arenas,
+                                     large_blocks);
   if (!server) {
     complain(server.error());
     return kExitUnavailable;

@@ -51,14 +51,19 @@ store::Options store_options(const Settings& settings) {
   options.segment_bytes_max = from.segment.max_bytes;
   options.segment_age_max = std::chrono::ceil<std::chrono::seconds>(from.segment.max_age);
   options.rejected_bytes_max = from.rejected_max;
-  options.wall = {.bytes_max = from.max_bytes.bytes,
-                  .percent_max = from.max_bytes.percent,
-                  .free_bytes_min = from.min_free};
-  options.on_full = from.on_full;
-  options.retention = {.age = std::chrono::ceil<std::chrono::seconds>(from.retention.age),
-                       .bytes_max = from.retention.bytes};
+  options.limits = store_limits(settings);
   options.compression = static_cast<int>(from.segment.compression);
   return options;
+}
+
+store::Limits store_limits(const Settings& settings) {
+  const Settings::Store& from = settings.store;
+  return {.wall = {.bytes_max = from.max_bytes.bytes,
+                   .percent_max = from.max_bytes.percent,
+                   .free_bytes_min = from.min_free},
+          .on_full = from.on_full,
+          .retention = {.age = std::chrono::ceil<std::chrono::seconds>(from.retention.age),
+                        .bytes_max = from.retention.bytes}};
 }
 
 handlers::RecordLimits record_limits(const Settings& settings) {
@@ -74,18 +79,24 @@ server::Options server_options(const Settings& settings) {
   options.listen.clear();
   for (const Listen& listen : from.listen) options.listen.push_back(address_of(listen));
   options.threads = from.threads;
-  options.inflight_bytes_max = from.inflight_max;
-  options.staged_bytes_max = std::max(from.inflight_max, 4 * settings.limits.body);
-  options.overload_wait = to_ms(from.overload_wait);
-  options.drain_delay = to_ms(from.drain_delay);
-  options.drain_timeout = to_ms(from.drain_timeout);
-  options.commit_timeout = to_ms(settings.store.commit_timeout);
-  options.connections_max = from.connections_max;
-  options.timeouts = timeouts(from.timeouts);
-  options.limits = limits(settings);
   options.acknowledge_before_commit = settings.store.durability == store::Durability::memory;
-  options.exit_on_store_failure = settings.store.on_io_error == OnIoError::exit;
   return options;
+}
+
+server::Settings server_settings(const Settings& settings) {
+  const Settings::Server& from = settings.server;
+  server::Settings made;
+  made.inflight_bytes_max = from.inflight_max;
+  made.staged_bytes_max = std::max(from.inflight_max, 4 * settings.limits.body);
+  made.overload_wait = to_ms(from.overload_wait);
+  made.drain_delay = to_ms(from.drain_delay);
+  made.drain_timeout = to_ms(from.drain_timeout);
+  made.commit_timeout = to_ms(settings.store.commit_timeout);
+  made.connections_max = from.connections_max;
+  made.timeouts = timeouts(from.timeouts);
+  made.limits = limits(settings);
+  made.exit_on_store_failure = settings.store.on_io_error == OnIoError::exit;
+  return made;
 }
 
 // Every request in flight has an arena, and an arena in use holds a chunk at least:

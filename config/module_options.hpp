@@ -13,7 +13,9 @@ namespace logboom::config {
 // the module counts in.
 [[nodiscard]] store::Options store_options(const Settings& settings);
 [[nodiscard]] handlers::RecordLimits record_limits(const Settings& settings);
+[[nodiscard]] store::Limits store_limits(const Settings& settings);
 [[nodiscard]] server::Options server_options(const Settings& settings);
+[[nodiscard]] server::Settings server_settings(const Settings& settings);
 [[nodiscard]] arena::ArenaPoolOptions pool_options(const Settings& settings, std::size_t threads);
 
 }  // namespace logboom::config

@@ -28,11 +28,12 @@ int make_eventfd() {
 
 }  // namespace
 
-IoThread::IoThread(SharedState& shared, store::Producer& producer, std::function<void()> on_drained)
+IoThread::IoThread(SharedState& shared, store::Producer& producer, const Settings& settings,
+                   std::function<void()> on_drained)
     : producer_(producer),
       on_drained_(std::move(on_drained)),
       mailbox_fd_(make_eventfd()),
-      host_(shared, producer) {
+      host_(shared, producer, settings) {
   watch_own(mailbox_fd_, kMailboxKey);
   watch_own(producer_.completion_fd(), kCompletionKey);
 }
@@ -70,6 +71,10 @@ void IoThread::adopt(int descriptor, bool peer_is_loopback) {
   post([&](Mail& mail) { mail.arrivals.push_back({descriptor, peer_is_loopback}); });
 }
 
+void IoThread::change_settings(const Settings& settings) {
+  post([&](Mail& mail) { mail.settings = settings; });
+}
+
 void IoThread::drain() {
   post([](Mail& mail) { mail.drain = true; });
 }
@@ -100,6 +105,7 @@ void IoThread::turn() {
   if (host_.has_paused()) host_.retry_paused();
   host_.end_turn();
   free_retired();
+  if (next_settings_) take_settings();
 }
 
 int IoThread::sleep_ms() noexcept {
@@ -140,6 +146,7 @@ void IoThread::on_mail() {
     std::swap(mail, mail_);
   }
   for (const Arrival& arrival : mail.arrivals) try_admit(arrival);
+  if (mail.settings) next_settings_ = mail.settings;
   if (mail.drain) begin_drain();
   if (mail.stop) stopping_ = true;
 }
@@ -171,6 +178,14 @@ void IoThread::begin_drain() {
   host_.close_idle_connections();
   for (auto& session : sessions_) {
     if (session) session->on_drain();
+  }
+}
+
+// Between two turns, so that no request sees two of them.
+void IoThread::take_settings() {
+  host_.change_settings(*std::exchange(next_settings_, std::nullopt));
+  for (auto& session : sessions_) {
+    if (session) session->on_new_settings();
   }
 }
 

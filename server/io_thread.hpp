@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -23,7 +24,8 @@ namespace logboom::server {
 class IoThread {
  public:
   // `on_drained` is called on the io thread once it has no connection left after drain().
-  IoThread(SharedState& shared, store::Producer& producer, std::function<void()> on_drained);
+  IoThread(SharedState& shared, store::Producer& producer, const Settings& settings,
+           std::function<void()> on_drained);
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
@@ -31,6 +33,8 @@ class IoThread {
   void start();
   // Hands over a connected, non-blocking descriptor, which the thread owns from now on.
   void adopt(int descriptor, bool peer_is_loopback);
+  // Puts other settings into force, for the requests that begin from its next turn on.
+  void change_settings(const Settings& settings);
   // Ends the connections one by one as they become idle.
   void drain();
   // Drops what is left and ends the thread; returns when it has ended.
@@ -50,6 +54,7 @@ class IoThread {
   // What the control thread asks for, all of it taken at once.
   struct Mail {
     std::vector<Arrival> arrivals;
+    std::optional<Settings> settings;
     bool drain = false;
     bool stop = false;
   };
@@ -63,6 +68,7 @@ class IoThread {
   void try_admit(const Arrival& arrival);
   void admit(const Arrival& arrival);
   void begin_drain();
+  void take_settings();
   void free_retired();
   void watch_own(int descriptor, std::uint64_t key);
   void post(const std::function<void(Mail&)>& change);
@@ -80,6 +86,7 @@ class IoThread {
   std::vector<std::unique_ptr<Session>> sessions_;  // by slot
   std::vector<std::uint32_t> free_slots_;
   std::uint32_t last_connection_ = 0;
+  std::optional<Settings> next_settings_;
   bool draining_ = false;
   bool drained_ = false;
   bool stopping_ = false;

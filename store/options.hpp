@@ -34,6 +34,13 @@ struct RetentionOptions {
   std::uint64_t bytes_max = 0;
 };
 
+// What may change while a store runs: Store::set_limits().
+struct Limits {
+  WallOptions wall;
+  OnFull on_full = OnFull::reject;
+  RetentionOptions retention;
+};
+
 // A reader of the store whose position is kept: one for each sink.
 struct CursorOptions {
   enum class Start : std::uint8_t { oldest, newest };
@@ -54,9 +61,7 @@ struct Options {
   std::chrono::microseconds commit_window{-1};
   std::size_t segment_bytes_max = 64 * 1024 * 1024;
   std::chrono::seconds segment_age_max{600};
-  WallOptions wall;
-  OnFull on_full = OnFull::reject;
-  RetentionOptions retention;
+  Limits limits;  // to begin with
   std::vector<CursorOptions> cursors;
   // The zstd level of sealed files.
   int compression = 3;

@@ -53,6 +53,7 @@ class Server:
         self.directory = pathlib.Path(directory)
         self.data_dir = self.directory / "data"
         self.settings = dict(settings or {})
+        self.small_disk = SMALL_DISK  # tests of the limits themselves set it to {}
         self.environment = dict(environment or {})
         self.arguments = [str(argument) for argument in arguments]
         self.wrapper = []  # what the command is started by, such as strace with its options
@@ -82,7 +83,7 @@ class Server:
         self.starts += 1
         command = [*self.wrapper, binary(), "serve", "--listen", f"127.0.0.1:{self.port}",
                    "--data-dir", str(self.data_dir), *self.arguments]
-        for key, value in {**SMALL_DISK, **self.settings}.items():
+        for key, value in {**self.small_disk, **self.settings}.items():
             command += ["--set", f"{key}={value}"]
         with open(self._stderr_path(), "wb") as stderr, open(self._stdout_path(), "wb") as stdout:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
