@@ -178,6 +178,14 @@ std::vector<Key> store_keys() {
   return {
       {"store.dir", "./data", "The data directory; made with mode 0700 if absent.",
        path([](auto& s) -> auto& { return s.store.dir; })},
+      {"store.lock_wait", "auto",
+       "How long to wait at the start for another server to let go of the data directory. auto: "
+       "not\n"
+       "at all, or, with a listening socket that was handed over, for as long as that server's "
+       "drain\n"
+       "may last.",
+       duration_or_auto(
+           [](auto& s) -> auto& { return s.store.lock_wait; }, 0s, 1h)},
       {"store.durability", "sync",
        "What a 2xx means. sync: written and fdatasynced, survives power loss. write: handed to "
        "the\n"

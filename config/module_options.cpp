@@ -10,6 +10,8 @@
 namespace logboom::config {
 namespace {
 
+// For the other server's store to be closed after its drain.
+constexpr std::chrono::seconds kClosingTime{10};
 constexpr std::size_t kArenasMin = 16;
 constexpr std::size_t kArenasMax = 1'000'000;
 
@@ -30,6 +32,13 @@ server::Timeouts timeouts(const Settings::Timeouts& from) {
           .reply = to_ms(from.reply)};
 }
 
+// The other server's settings are not known; one's own are the best guess.
+std::chrono::milliseconds lock_wait(const Settings& settings, bool takes_over) {
+  if (settings.store.lock_wait) return to_ms(*settings.store.lock_wait);
+  if (!takes_over) return std::chrono::milliseconds{0};
+  return to_ms(settings.server.drain_delay + settings.server.drain_timeout + kClosingTime);
+}
+
 server::Limits limits(const Settings& settings) {
   return {.body_bytes_max = settings.limits.body,
           .head = {.header_bytes_max = settings.limits.header,
@@ -39,10 +48,11 @@ server::Limits limits(const Settings& settings) {
 
 }  // namespace
 
-store::Options store_options(const Settings& settings) {
+store::Options store_options(const Settings& settings, bool takes_over) {
   const Settings::Store& from = settings.store;
   store::Options options;
   options.dir = from.dir;
+  options.lock_wait = lock_wait(settings, takes_over);
   options.durability = from.durability;
   options.commit_window = std::chrono::microseconds{-1};
   if (from.commit_window) {

@@ -48,6 +48,8 @@ struct Settings {
 // What is fixed for the server's life.
 struct Options {
   std::vector<std::string> listen{"127.0.0.1:8080"};
+  // Listening sockets that were handed to the process; if there are any, `listen` is not used.
+  std::vector<int> inherited_sockets;
   std::size_t threads = 0;                 // 0: one per core
   bool acknowledge_before_commit = false;  // store.durability is memory
   std::string version = "0";

@@ -30,6 +30,8 @@ using boost::system::error_code;
 constexpr std::size_t kDescriptorReserve = 128;
 constexpr std::chrono::milliseconds kStoreCheckEvery{250};
 constexpr std::chrono::seconds kTrimEvery{10};
+// For handshakes that have begun when listening ends: a round trip or two to a client far away.
+constexpr std::chrono::milliseconds kHandshakeGrace{100};
 // After a failed write or sync, the time for the 503s to reach their clients.
 constexpr std::chrono::milliseconds kFailedDrainTimeout{1000};
 
@@ -71,10 +73,16 @@ class AsioServer final : public Server {
 
   // The first error, or empty.
   std::string listen() {
+    const auto on_connection = [this](int fd, bool loopback) { place(fd, loopback); };
+    const auto has_room = [this] { return connections() < connections_max_; };
+    for (const int socket : options_.inherited_sockets) {
+      auto listener = Listener::adopt(context_, socket, on_connection, has_room);
+      if (!listener) return listener.error();
+      listeners_.push_back(std::move(*listener));
+    }
+    if (!listeners_.empty()) return {};
     for (const std::string& address : options_.listen) {
-      auto listener = Listener::open(
-          context_, address, [this](int fd, bool loopback) { place(fd, loopback); },
-          [this] { return connections() < connections_max_; });
+      auto listener = Listener::open(context_, address, on_connection, has_room);
       if (!listener) return listener.error();
       listeners_.push_back(std::move(*listener));
     }
@@ -155,6 +163,16 @@ class AsioServer final : public Server {
     ended_ = ended;
     options_.on_drain();
     drain_timer_.expires_after(delay);
+    drain_timer_.async_wait([this, timeout](const error_code& ec) {
+      if (!ec) stop_listening(timeout);
+    });
+  }
+
+  void stop_listening(std::chrono::milliseconds timeout) {
+    bool handshakes = false;
+    for (auto& listener : listeners_) handshakes |= listener->refuse_new();
+    if (!handshakes) return drain_connections(timeout);
+    drain_timer_.expires_after(kHandshakeGrace);
     drain_timer_.async_wait([this, timeout](const error_code& ec) {
       if (!ec) drain_connections(timeout);
     });

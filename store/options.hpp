@@ -55,6 +55,8 @@ struct CursorOptions {
 
 struct Options {
   std::string dir = "./data";
+  // How long to wait for another process to let go of the directory.
+  std::chrono::milliseconds lock_wait{0};
   Durability durability = Durability::sync;
   // How long the committer may wait for more requests before it commits; zero is never,
   // negative is `auto`: paced by the batch sizes and sync times it has seen.

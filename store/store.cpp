@@ -78,7 +78,7 @@ Opened<void> failure(std::string_view verb, const std::string& path,
 }  // namespace
 
 Opened<void> Store::Parts::open() {
-  auto opened = DataDir::open(files, options.dir);
+  auto opened = DataDir::open(files, options);
   if (!opened) return {boost::system::in_place_error, opened.error()};
   dir = std::move(*opened);
   warn_of_file_system();

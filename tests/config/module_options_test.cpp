@@ -36,6 +36,14 @@ TEST(StoreOptionsTest, TakesEveryStoreSetting) {
   EXPECT_EQ(options.limits.retention.bytes_max, std::uint64_t{4} << 30);
 }
 
+TEST(StoreOptionsTest, WaitsForTheLockIfItTakesOverOrIsToldTo) {
+  EXPECT_EQ(store_options(defaults()).lock_wait, 0ms);
+  EXPECT_EQ(store_options(with({"store.lock_wait=3s"})).lock_wait, 3s);
+  const Settings drains = with({"server.drain_delay=2s", "server.drain_timeout=20s"});
+  EXPECT_EQ(store_options(drains, true).lock_wait, 32s);
+  EXPECT_EQ(store_options(with({"store.lock_wait=0"}), true).lock_wait, 0ms);
+}
+
 TEST(StoreOptionsTest, TellsAutoFromNever) {
   EXPECT_LT(store_options(with({"store.commit_window=auto"})).commit_window, 0us);
   EXPECT_EQ(store_options(with({"store.commit_window=0"})).commit_window, 0us);

@@ -64,6 +64,7 @@ TEST(ReloadTest, CopiesEveryKeyAndNoOther) {
                                         "arena.large_blocks=3MiB",
                                         "arena.wipe=true",
                                         "store.dir=/c",
+                                        "store.lock_wait=3s",
                                         "store.durability=write",
                                         "store.commit_window=3ms",
                                         "store.commit_timeout=3s",

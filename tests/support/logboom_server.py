@@ -57,6 +57,7 @@ class Server:
         self.environment = dict(environment or {})
         self.arguments = [str(argument) for argument in arguments]
         self.wrapper = []  # what the command is started by, such as strace with its options
+        self.pass_fds = ()  # descriptors that the process inherits
         self.process = None
         self.port = None
         self.starts = 0
@@ -88,6 +89,7 @@ class Server:
         with open(self._stderr_path(), "wb") as stderr, open(self._stdout_path(), "wb") as stdout:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
                                             stderr=stderr, cwd=self.directory,
+                                            pass_fds=self.pass_fds,
                                             env={**os.environ, **self.environment})
 
     def _wait_until_ready(self):
