@@ -1,13 +1,20 @@
 #include "cli/event_log.hpp"
 
+#include <pthread.h>
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <ctime>
+#include <deque>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
-#include <spdlog/async.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/ansicolor_sink.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
+#include "cli/repeat_limit.hpp"
 #include "record/json_text.hpp"
 
 namespace logboom::cli {
@@ -15,75 +22,186 @@ namespace {
 
 constexpr std::size_t kQueuedEventsMax = 8192;
 
-spdlog::level::level_enum to_spdlog(config::LogLevel level) {
+std::string_view name_of(EventLog::Level level) {
   switch (level) {
-    case config::LogLevel::trace: return spdlog::level::trace;
-    case config::LogLevel::debug: return spdlog::level::debug;
-    case config::LogLevel::info: return spdlog::level::info;
-    case config::LogLevel::warn: return spdlog::level::warn;
-    case config::LogLevel::error: return spdlog::level::err;
-    case config::LogLevel::off: return spdlog::level::off;
+    case EventLog::Level::info: return "info";
+    case EventLog::Level::warning: return "warning";
+    case EventLog::Level::error: return "error";
   }
-  return spdlog::level::info;
+  return "info";
 }
 
-spdlog::level::level_enum to_spdlog(EventLog::Level level) {
-  switch (level) {
-    case EventLog::Level::info: return spdlog::level::info;
-    case EventLog::Level::warning: return spdlog::level::warn;
-    case EventLog::Level::error: return spdlog::level::err;
+bool is_wanted(EventLog::Level level, config::LogLevel least) {
+  switch (least) {
+    case config::LogLevel::trace:
+    case config::LogLevel::debug:
+    case config::LogLevel::info: return true;
+    case config::LogLevel::warn: return level != EventLog::Level::info;
+    case config::LogLevel::error: return level == EventLog::Level::error;
+    case config::LogLevel::off: return false;
   }
-  return spdlog::level::info;
+  return true;
 }
 
-std::string escaped(std::string_view message) {
+std::string time_text(std::chrono::system_clock::time_point time) {
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const auto seconds = static_cast<std::time_t>(ms / 1000);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     ms % 1000);
+}
+
+std::string json_text(std::string_view message) {
   std::string out(message.size() * record::kEscapedBytesMax, '\0');
   out.resize(static_cast<std::size_t>(record::escape(message, out.data()) - out.data()));
   return out;
 }
 
-}  // namespace
-
-struct EventLog::Implementation {
-  std::shared_ptr<spdlog::sinks::ansicolor_stderr_sink_mt> sink =
-      std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
-  std::shared_ptr<spdlog::async_logger> logger;
-  bool json = false;
-  // Ends first, when its thread has written all that is queued.
-  std::shared_ptr<spdlog::details::thread_pool> pool =
-      std::make_shared<spdlog::details::thread_pool>(kQueuedEventsMax, 1);
-};
-
-EventLog::EventLog(const config::Settings::Log& settings)
-    : implementation_(std::make_unique<Implementation>()) {
-  Implementation& log = *implementation_;
-  log.json = settings.format == config::LogFormat::json;
-  log.logger = std::make_shared<spdlog::async_logger>(
-      "logboom", log.sink, log.pool, spdlog::async_overflow_policy::overrun_oldest);
-  log.logger->set_level(to_spdlog(settings.level));
-  const char* const pattern =
-      log.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
-               : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v";
-  log.logger->set_formatter(
-      std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+// An event is one line, whatever names and messages of others are in it.
+std::string line_text(std::string_view message) {
+  std::string out;
+  for (const char c : message) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    if (control) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out;
 }
 
-EventLog::~EventLog() {
-  const std::size_t dropped = implementation_->pool->overrun_counter();
-  if (dropped > 0) {
-    write(Level::warning, fmt::format("{} events of this log were dropped because it could not be "
-                                      "written fast enough",
-                                      dropped));
+void write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(descriptor, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return;  // nobody is left to be told
+    text.remove_prefix(static_cast<std::size_t>(n));
   }
+}
+
+}  // namespace
+
+class EventLog::Implementation {
+ public:
+  Implementation(const config::Settings::Log& settings, int descriptor)
+      : descriptor_(descriptor), settings_(settings), thread_([this] { run(); }) {}
+
+  ~Implementation() {
+    {
+      const std::scoped_lock lock(mutex_);
+      queue_suppressed(limit_.take_all());
+      if (dropped_ > 0) {
+        push(Level::warning,
+             fmt::format("{} events of this log were dropped because it could not be written fast "
+                         "enough",
+                         dropped_));
+      }
+      stopping_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+  }
+
+  void configure(const config::Settings::Log& settings) {
+    const std::scoped_lock lock(mutex_);
+    settings_ = settings;
+  }
+
+  void write(Level level, std::string_view message) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!is_wanted(level, settings_.level)) return;
+      if (limit_.admit(message, RepeatLimit::Clock::now())) push(level, message);
+    }
+    changed_.notify_one();
+  }
+
+ private:
+  struct Event {
+    std::chrono::system_clock::time_point time;
+    Level level;
+    bool json;
+    std::string message;
+  };
+
+  void push(Level level, std::string_view message) {
+    if (queue_.size() == kQueuedEventsMax) {
+      queue_.pop_front();
+      ++dropped_;
+    }
+    const bool json = settings_.format == config::LogFormat::json;
+    queue_.push_back({std::chrono::system_clock::now(), level, json, std::string(message)});
+  }
+
+  void queue_suppressed(const std::vector<RepeatLimit::Suppressed>& suppressed) {
+    for (const auto& kind : suppressed) {
+      push(Level::warning, fmt::format("{} more messages like this one were left out: {}",
+                                       kind.count, kind.message));
+    }
+  }
+
+  void run() {
+    ::pthread_setname_np(::pthread_self(), "log");
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      queue_suppressed(limit_.take_due(RepeatLimit::Clock::now()));
+      if (!queue_.empty()) {
+        const std::deque<Event> events = std::exchange(queue_, {});
+        lock.unlock();
+        for (const Event& event : events) write_line(event);
+        lock.lock();
+        continue;
+      }
+      if (stopping_) return;
+      wait(lock);
+    }
+  }
+
+  void wait(std::unique_lock<std::mutex>& lock) {
+    if (const auto due = limit_.next_due()) {
+      changed_.wait_until(lock, *due);
+    } else {
+      changed_.wait(lock);
+    }
+  }
+
+  void write_line(const Event& event) const {
+    const std::string time = time_text(event.time);
+    const std::string_view level = name_of(event.level);
+    write_all(descriptor_,
+              event.json ? fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":\"{}\"}}\n",
+                                       time, level, json_text(event.message))
+                         : fmt::format("{} {} {}\n", time, level, line_text(event.message)));
+  }
+
+  const int descriptor_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // All below are guarded by mutex_.
+  config::Settings::Log settings_;
+  RepeatLimit limit_;
+  std::deque<Event> queue_;
+  std::uint64_t dropped_ = 0;
+  bool stopping_ = false;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+EventLog::EventLog(const config::Settings::Log& settings, int descriptor)
+    : implementation_(std::make_unique<Implementation>(settings, descriptor)) {}
+
+EventLog::~EventLog() = default;
+
+void EventLog::configure(const config::Settings::Log& settings) {
+  implementation_->configure(settings);
 }
 
 void EventLog::write(Level level, std::string_view message) {
-  Implementation& log = *implementation_;
-  if (log.json) {
-    log.logger->log(to_spdlog(level), escaped(message));
-  } else {
-    log.logger->log(to_spdlog(level), message);
-  }
+  implementation_->write(level, message);
 }
 
 }  // namespace logboom::cli

@@ -25,8 +25,9 @@ void add_commands(CLI::App& app, Command& chosen) {
       "  logboom serve --data-dir ./data\n"
       "  logboom cat --since 15m --where level=error --format text\n"
       "  logboom COMMAND --help\n"
-      "Exit codes: 0 fine, 1 damaged or not ready, 64 usage, 69 unavailable, 74 input or output,\n"
-      "78 configuration.");
+      "Exit codes: 0 fine, 1 damaged, not ready or cut short, 64 usage, 69 unavailable, 70 a "
+      "defect,\n"
+      "74 input or output, 75 try later, 78 configuration.");
 }
 
 int refuse(std::string_view message) {

@@ -1,5 +1,6 @@
 #include "cli/serve.hpp"
 
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +20,9 @@
 #include "cli/diagnostics.hpp"
 #include "cli/event_log.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/reloader.hpp"
 #include "cli/store_errors.hpp"
+#include "cli/supervisor.hpp"
 #include "cli/version.hpp"
 #include "config/module_options.hpp"
 #include "config/units.hpp"
@@ -109,41 +112,77 @@ int exit_code_of(server::Ended ended) {
   return kExitSoftware;
 }
 
-}  // namespace
+// Sockets that were handed over win over the configuration, which may be a surprise.
+void tell_of_inherited_sockets(const server::Server& server, EventLog& log) {
+  log.write(EventLog::Level::info,
+            fmt::format("listening on {}, handed over by whoever started this process "
+                        "(LISTEN_FDS); server.listen is not used",
+                        fmt::join(server.addresses(), ", ")));
+}
 
-int run_serve(const ServeArguments& arguments) {
-  const std::optional<config::Settings> loaded = load_settings(arguments.settings);
-  if (!loaded) return kExitConfig;
-  const config::Settings& settings = *loaded;
-  const Ballast ballast(arguments.ballast_objects);
-
-  EventLog log(settings.log);
+server::Options server_options(const config::Settings& settings, EventLog& log) {
   server::Options options = config::server_options(settings);
   options.version = version_line();
   options.log = [&log](server::LogLevel level, std::string_view message) {
     log.write(to_level(level), message);
   };
+  options.on_drain = [] { notify_supervisor("STOPPING=1"); };
+  return options;
+}
+
+store::Options store_options(const config::Settings& settings, bool takes_over,
+                             std::size_t producers, EventLog& log) {
+  store::Options options = config::store_options(settings, takes_over);
+  options.producers = producers;
+  options.report = [&log](store::Severity severity, std::string_view message) {
+    log.write(to_level(severity), message);
+  };
+  return options;
+}
+
+std::optional<server::Settings> reload(Reloader& reloader) {
+  notify_supervisor_of_reload();
+  auto changed = reloader.reload();
+  notify_supervisor("READY=1");
+  return changed;
+}
+
+}  // namespace
+
+int run_serve(const ServeArguments& arguments) {
+  std::signal(SIGHUP,
+              SIG_IGN);  // until the server takes it: the configuration is being read anyway
+  const std::optional<config::Settings> loaded = load_settings(arguments.settings);
+  if (!loaded) return kExitConfig;
+  const config::Settings& settings = *loaded;
+  const std::vector<int> sockets = inherited_sockets();
+  const Ballast ballast(arguments.ballast_objects);
+
+  EventLog log(settings.log);
+  server::Options options = server_options(settings, log);
+  options.inherited_sockets = sockets;
   const std::size_t threads = server::Server::threads(options);
   arena::LargeBlockCache large_blocks(settings.arena.large_blocks);
   arena::ArenaPool arenas(config::pool_options(settings, threads), large_blocks);
 
-  store::Options store_settings = config::store_options(settings);
-  store_settings.producers = threads;
-  store_settings.report = [&log](store::Severity severity, std::string_view message) {
-    log.write(to_level(severity), message);
-  };
-  auto store = store::Store::open(std::move(store_settings));
+  auto store = store::Store::open(store_options(settings, !sockets.empty(), threads, log));
   if (!store) return complain_of_store(store.error());
-  auto server = server::Server::open(options, **store, arenas, large_blocks);
+  Reloader reloader(arguments.settings, settings, log, **store);
+  options.reload = [&reloader] { return reload(reloader); };
+  auto server = server::Server::open(options, config::server_settings(settings), **store, arenas,
+                                     large_blocks);
   if (!server) {
     complain(server.error());
     return kExitUnavailable;
   }
 
   print_banner(settings, **server, **store, threads);
+  if (!sockets.empty()) tell_of_inherited_sockets(**server, log);
   warn_of_open_addresses(**server, log);
+  notify_supervisor("READY=1");
   const server::Ended ended = (*server)->run();
   server->reset();
+  std::signal(SIGHUP, SIG_IGN);  // there is nothing to reload any more, but a store to close
   store->reset();
   log.write(EventLog::Level::info, "stopped");
   return exit_code_of(ended);

@@ -39,12 +39,17 @@ void add_data_dir_option(CLI::App& command, SettingsArguments& arguments) {
       ->type_name("DIR");
 }
 
-std::optional<config::Settings> load_settings(const SettingsArguments& arguments) {
+config::Loaded load(const SettingsArguments& arguments) {
   config::Loaded loaded = config::load(arguments.config_file, overrides(arguments));
-  for (const std::string& error : loaded.errors) complain(error);
-  if (!loaded.ok()) return std::nullopt;
   // A path given on the command line has been expanded by the shell and is taken as it is.
   if (!arguments.data_dir.empty()) loaded.settings.store.dir = arguments.data_dir;
+  return loaded;
+}
+
+std::optional<config::Settings> load_settings(const SettingsArguments& arguments) {
+  config::Loaded loaded = load(arguments);
+  for (const std::string& error : loaded.errors) complain(error);
+  if (!loaded.ok()) return std::nullopt;
   return std::move(loaded.settings);
 }
 

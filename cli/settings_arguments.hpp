@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/load.hpp"
 #include "config/settings.hpp"
 
 namespace CLI {
@@ -24,6 +25,8 @@ void add_config_option(CLI::App& command, SettingsArguments& arguments);
 void add_set_option(CLI::App& command, SettingsArguments& arguments);
 void add_data_dir_option(CLI::App& command, SettingsArguments& arguments);
 
+// Loads them, with all that is wrong.
+[[nodiscard]] config::Loaded load(const SettingsArguments& arguments);
 // Loads them; on errors prints each on stderr and gives nothing: exit with kExitConfig.
 [[nodiscard]] std::optional<config::Settings> load_settings(const SettingsArguments& arguments);
 

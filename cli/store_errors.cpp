@@ -26,8 +26,9 @@ int require_data_dir(const std::string& dir) {
 
 int complain_of_store(std::string_view error) {
   complain(error);
-  bool newer = error.find("newer version") != std::string_view::npos;
-  return newer ? kExitConfig : kExitIo;
+  const auto says = [&](std::string_view words) { return error.find(words) != error.npos; };
+  if (says("newer version")) return kExitConfig;
+  return says("another server") ? kExitTryLater : kExitIo;
 }
 
 }  // namespace logboom::cli

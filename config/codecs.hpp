@@ -30,6 +30,12 @@ std::string store_in_range(T& field, const Result<T>& value, T min, T max, Forma
   return {};
 }
 
+// The copy function of a key whose setting is one field.
+template <class Access>
+auto copy_field(Access access) {
+  return [=](const Settings& from, Settings& to) { access(to) = access(from); };
+}
+
 inline std::string format_count(std::uint64_t value) {
   return fmt::to_string(value);
 }
@@ -37,26 +43,34 @@ inline std::string format_count(std::uint64_t value) {
 template <class Access>
 Codec count(Access access, std::uint64_t min, std::uint64_t max) {
   return {.range = fmt::format("{} to {}", min, max),
+          .schema = fmt::format(R"("anyOf": [{{"type": "integer", "minimum": {}, "maximum": {}}}, )"
+                                R"({{"$ref": "#/$defs/reference"}}])",
+                                min, max),
           .parse =
               [=](Settings& settings, std::string_view text) {
                 return store_in_range(access(settings), parse_count(text), min, max, format_count);
               },
-          .print = [=](const Settings& settings) { return format_count(access(settings)); }};
+          .print = [=](const Settings& settings) { return format_count(access(settings)); },
+          .copy = copy_field(access)};
 }
 
 template <class Access>
 Codec size(Access access, std::uint64_t min, std::uint64_t max) {
   return {.range = fmt::format("{} to {}", format_size(min), format_size(max)),
+          .schema = R"("$ref": "#/$defs/size")",
           .parse =
               [=](Settings& settings, std::string_view text) {
                 return store_in_range(access(settings), parse_size(text), min, max, format_size);
               },
-          .print = [=](const Settings& settings) { return format_size(access(settings)); }};
+          .print = [=](const Settings& settings) { return format_size(access(settings)); },
+          .copy = copy_field(access)};
 }
 
 template <class Access>
 Codec size_or_percent(Access access) {
   return {.range = "a size, or 1% to 100%",
+          .schema = R"("anyOf": [{"$ref": "#/$defs/size"}, )"
+                    R"({"type": "string", "pattern": "^([1-9][0-9]?|100)%$"}])",
           .parse = [=](Settings& settings, std::string_view text) -> std::string {
             auto value = parse_size_or_percent(text);
             if (!value) return value.error();
@@ -68,24 +82,30 @@ Codec size_or_percent(Access access) {
                 const SizeOrPercent& value = access(settings);
                 return value.percent != 0 ? fmt::format("{}%", value.percent)
                                           : format_size(value.bytes);
-              }};
+              },
+          .copy = copy_field(access)};
 }
 
 template <class Access>
 Codec duration(Access access, nanoseconds min, nanoseconds max) {
   return {.range = fmt::format("{} to {}", format_duration(min), format_duration(max)),
+          .schema = R"("$ref": "#/$defs/duration")",
           .parse =
               [=](Settings& settings, std::string_view text) {
                 return store_in_range(access(settings), parse_duration(text), min, max,
                                       format_duration);
               },
-          .print = [=](const Settings& settings) { return format_duration(access(settings)); }};
+          .print = [=](const Settings& settings) { return format_duration(access(settings)); },
+          .copy = copy_field(access)};
 }
 
 // A value of T, or `auto`, which is no value. `parse` and `format` are those of T.
 template <class T, class Access, class Parse, class Format>
 Codec value_or_auto(Access access, T min, T max, Parse parse, Format format) {
+  constexpr std::string_view kDefinition = std::is_same_v<T, nanoseconds> ? "duration" : "size";
   return {.range = fmt::format("auto, or {} to {}", format(min), format(max)),
+          .schema = fmt::format(R"("anyOf": [{{"const": "auto"}}, {{"$ref": "#/$defs/{}"}}])",
+                                kDefinition),
           .parse = [=](Settings& settings, std::string_view text) -> std::string {
             access(settings).reset();
             if (text == "auto") return {};
@@ -98,7 +118,8 @@ Codec value_or_auto(Access access, T min, T max, Parse parse, Format format) {
               [=](const Settings& settings) {
                 const auto& value = access(settings);
                 return value ? format(*value) : std::string{"auto"};
-              }};
+              },
+          .copy = copy_field(access)};
 }
 
 template <class Access>
@@ -111,10 +132,17 @@ Codec duration_or_auto(Access access, nanoseconds min, nanoseconds max) {
   return value_or_auto(access, min, max, parse_duration, format_duration);
 }
 
+template <std::size_t N>
+std::string schema_of_choice(const std::array<std::string_view, N>& names) {
+  return fmt::format(R"("anyOf": [{{"enum": ["{}"]}}, {{"$ref": "#/$defs/reference"}}])",
+                     fmt::join(names, R"(", ")"));
+}
+
 // One of the names; the first stands for the enumerator 0, and so on.
 template <class Access, std::size_t N>
 Codec choice(Access access, const std::array<std::string_view, N>& names) {
   return {.range = fmt::format("{}", fmt::join(names, " | ")),
+          .schema = schema_of_choice(names),
           .parse = [=](Settings& settings, std::string_view text) -> std::string {
             for (std::size_t i = 0; i < N; ++i) {
               if (text != names[i]) continue;
@@ -126,12 +154,15 @@ Codec choice(Access access, const std::array<std::string_view, N>& names) {
           .print =
               [=](const Settings& settings) {
                 return std::string{names[static_cast<std::size_t>(access(settings))]};
-              }};
+              },
+          .copy = copy_field(access)};
 }
 
 template <class Access>
 Codec flag(Access access) {
-  return choice(access, std::array<std::string_view, 2>{"false", "true"});
+  Codec codec = choice(access, std::array<std::string_view, 2>{"false", "true"});
+  codec.schema = R"("anyOf": [{"type": "boolean"}, {"$ref": "#/$defs/reference"}])";
+  return codec;
 }
 
 // A double-quoted YAML scalar that parses to `text`.
@@ -152,12 +183,14 @@ inline std::string quote(std::string_view text) {
 template <class Access>
 Codec path(Access access) {
   return {.range = "a path",
+          .schema = R"("type": "string", "minLength": 1)",
           .parse = [=](Settings& settings, std::string_view text) -> std::string {
             if (text.empty()) return "expected a path, such as /var/lib/logboom, not nothing";
             access(settings) = std::string{text};
             return {};
           },
-          .print = [=](const Settings& settings) { return quote(access(settings)); }};
+          .print = [=](const Settings& settings) { return quote(access(settings)); },
+          .copy = copy_field(access)};
 }
 
 }  // namespace logboom::config::codecs

@@ -9,6 +9,7 @@
 
 #include "config/expand.hpp"
 #include "config/keys.hpp"
+#include "config/listeners.hpp"
 #include "config/suggest.hpp"
 #include "config/units.hpp"
 
@@ -24,11 +25,15 @@ std::string_view kind_of(const YAML::Node& node) {
 
 }  // namespace
 
+std::string DocumentReader::place_of(const YAML::Node& node) const {
+  YAML::Mark mark = node.Mark();
+  return fmt::format("{}:{}:{}", file_, mark.line + 1, mark.column + 1);
+}
+
 void DocumentReader::error(const YAML::Node& node, std::string_view path,
                            std::string_view message) {
-  YAML::Mark mark = node.Mark();
-  errors_.push_back(fmt::format("{}:{}:{}: {}{}{}", file_, mark.line + 1, mark.column + 1, path,
-                                path.empty() ? "" : ": ", message));
+  errors_.push_back(
+      fmt::format("{}: {}{}{}", place_of(node), path, path.empty() ? "" : ": ", message));
 }
 
 template <class Visit>
@@ -84,13 +89,15 @@ void DocumentReader::member(const YAML::Node& node, const YAML::Node& name,
 }
 
 void DocumentReader::scalar(const YAML::Node& node, const YAML::Node& at, const Key& key) {
+  places_[key.path] = {};
   if (!node.IsScalar()) {
     return error(at, key.path,
                  fmt::format("expected a single value ({}), such as {}, not {}", key.codec.range,
                              key.fallback, kind_of(node)));
   }
   std::string wrong = set_value(key, node.Scalar(), settings_);
-  if (!wrong.empty()) error(node, key.path, wrong);
+  if (!wrong.empty()) return error(node, key.path, wrong);
+  places_[key.path] = place_of(node);
 }
 
 void DocumentReader::empty_collection(const YAML::Node& node, const Key& key) {
@@ -154,6 +161,8 @@ void DocumentReader::address(const YAML::Node& node, const std::string& path) {
   if (!expanded.error.empty()) return error(node, path, expanded.error);
   auto parsed = parse_address(expanded.text);
   if (!parsed) return error(node, path, parsed.error());
+  std::string twice = named_twice(settings_.server.listen, *parsed);
+  if (!twice.empty()) return error(node, path, twice);
   settings_.server.listen.push_back(*std::move(parsed));
 }
 

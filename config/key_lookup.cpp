@@ -79,7 +79,7 @@ std::string set_value(const Key& key, std::string_view text, Settings& settings)
   Settings changed = settings;
   std::string wrong = key.codec.parse(changed, expanded.text);
   if (!wrong.empty()) return wrong;
-  if (key.inert && key.codec.print(changed) != key.codec.print(defaults())) {
+  if (key.inert() && key.codec.print(changed) != key.codec.print(defaults())) {
     return unsupported(key.fallback);
   }
   settings = std::move(changed);

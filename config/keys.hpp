@@ -20,21 +20,34 @@ struct Codec {
   };
 
   Shape shape = Shape::scalar;
-  std::string range;  // what is allowed, for the example file
+  std::string range;   // what is allowed, for people
+  std::string schema;  // what is allowed, as the members of a JSON Schema
   // Sets the value; returns a sentence saying what is wrong with it, or nothing.
   std::function<std::string(Settings&, std::string_view)> parse;
   // The value as YAML that parses to the same value.
   std::function<std::string(const Settings&)> print;
+  // Makes the setting in `to` what it is in `from`.
+  std::function<void(const Settings& from, Settings& to)> copy;
+};
+
+// What it takes for a changed key to act on a server that runs.
+enum class Change : std::uint8_t {
+  restart,
+  reload,  // SIGHUP
+  inert,   // nothing acts on it in this version: only the default is allowed
 };
 
 // One key of the configuration. The table of these is the only place that knows a key's default,
-// range, unit and effect: parsing, --set, the example file and the printed configuration read it.
+// range, unit and effect: parsing, --set, reloading, the example file, the JSON Schema, the
+// reference page and the printed configuration read it.
 struct Key {
   std::string_view path;      // `store.segment.max_age`: sections and name, as --set takes it
   std::string_view fallback;  // the default, as the example file writes it
   std::string_view comment;   // unit and effect; lines separated by '\n'
   Codec codec;
-  bool inert = false;  // nothing acts on it in this version: only the default is allowed
+  Change change = Change::restart;
+
+  [[nodiscard]] bool inert() const noexcept { return change == Change::inert; }
 };
 
 // All keys; those of a section stand together.

@@ -8,21 +8,23 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "config/conflicts.hpp"
 #include "config/document.hpp"
 #include "config/keys.hpp"
 
 namespace logboom::config {
 namespace {
 
-void read_yaml(const std::string& yaml, std::string_view file, Loaded& loaded) {
+void read_yaml(const std::string& yaml, std::string_view file, Loaded& loaded, Places& places) {
   try {
     std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
     if (documents.size() > 1) {
-      loaded.errors.push_back(
-          fmt::format("{}: expected one YAML document, not {}", file, documents.size()));
+      loaded.errors.push_back(fmt::format("{}:{}:{}: expected one YAML document, not {}", file,
+                                          documents[1].Mark().line + 1,
+                                          documents[1].Mark().column + 1, documents.size()));
     }
     if (documents.empty()) return;
-    DocumentReader{file, loaded.settings, loaded.errors}.read(documents.front());
+    DocumentReader{file, loaded.settings, loaded.errors, places}.read(documents.front());
   } catch (const YAML::Exception& error) {
     loaded.errors.push_back(
         fmt::format("{}:{}:{}: {}", file, error.mark.line + 1, error.mark.column + 1, error.msg));
@@ -40,14 +42,31 @@ std::string apply(std::string_view path, std::string_view value, Settings& setti
   return set_value(*key, value, settings);
 }
 
-void read_overrides(std::span<const std::string> overrides, Loaded& loaded) {
+void read_overrides(std::span<const std::string> overrides, Loaded& loaded, Places& places) {
   for (std::string_view override : overrides) {
     std::size_t equals = override.find('=');
     std::string_view path = override.substr(0, equals);
     std::string wrong = equals == std::string_view::npos
                             ? "expected key=value, such as store.durability=write"
                             : apply(path, override.substr(equals + 1), loaded.settings);
+    if (const Key* key = find_key(path)) places[key->path] = wrong.empty() ? "--set" : "";
     if (!wrong.empty()) loaded.errors.push_back(fmt::format("--set {}: {}", path, wrong));
+  }
+}
+
+// What keys do to each other, at the place of the one that was set. What is wrong by itself has
+// been named already.
+void read_conflicts(const Places& places, Loaded& loaded) {
+  for (const Conflict& conflict : conflicts(loaded.settings)) {
+    const auto key = places.find(conflict.key);
+    const auto other = places.find(conflict.other);
+    const auto is_wrong = [&](auto place) {
+      return place != places.end() && place->second.empty();
+    };
+    if (is_wrong(key) || is_wrong(other)) continue;
+    const std::string& place = key != places.end() ? key->second : other->second;
+    loaded.errors.push_back(fmt::format("{}{} {}: {}", place, place == "--set" ? "" : ":",
+                                        conflict.key, conflict.message));
   }
 }
 
@@ -56,8 +75,10 @@ void read_overrides(std::span<const std::string> overrides, Loaded& loaded) {
 Loaded load_text(const std::string& yaml, std::string_view name,
                  std::span<const std::string> overrides) {
   Loaded loaded{.settings = defaults(), .errors = {}};
-  read_yaml(yaml, name, loaded);
-  read_overrides(overrides, loaded);
+  Places places;
+  read_yaml(yaml, name, loaded, places);
+  read_overrides(overrides, loaded, places);
+  read_conflicts(places, loaded);
   return loaded;
 }
 

@@ -13,7 +13,8 @@ namespace logboom::config {
 // are no errors.
 struct Loaded {
   Settings settings;
-  // `FILE:LINE:COLUMN: KEY: message` in the order of the file, then `--set KEY: message`.
+  // `FILE:LINE:COLUMN: KEY: message` in the order of the file, then `--set KEY: message`, then what
+  // keys do to each other.
   std::vector<std::string> errors;
 
   [[nodiscard]] bool ok() const noexcept { return errors.empty(); }

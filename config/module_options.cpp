@@ -10,6 +10,8 @@
 namespace logboom::config {
 namespace {
 
+// For the other server's store to be closed after its drain.
+constexpr std::chrono::seconds kClosingTime{10};
 constexpr std::size_t kArenasMin = 16;
 constexpr std::size_t kArenasMax = 1'000'000;
 
@@ -30,6 +32,13 @@ server::Timeouts timeouts(const Settings::Timeouts& from) {
           .reply = to_ms(from.reply)};
 }
 
+// The other server's settings are not known; one's own are the best guess.
+std::chrono::milliseconds lock_wait(const Settings& settings, bool takes_over) {
+  if (settings.store.lock_wait) return to_ms(*settings.store.lock_wait);
+  if (!takes_over) return std::chrono::milliseconds{0};
+  return to_ms(settings.server.drain_delay + settings.server.drain_timeout + kClosingTime);
+}
+
 server::Limits limits(const Settings& settings) {
   return {.body_bytes_max = settings.limits.body,
           .head = {.header_bytes_max = settings.limits.header,
@@ -39,10 +48,11 @@ server::Limits limits(const Settings& settings) {
 
 }  // namespace
 
-store::Options store_options(const Settings& settings) {
+store::Options store_options(const Settings& settings, bool takes_over) {
   const Settings::Store& from = settings.store;
   store::Options options;
   options.dir = from.dir;
+  options.lock_wait = lock_wait(settings, takes_over);
   options.durability = from.durability;
   options.commit_window = std::chrono::microseconds{-1};
   if (from.commit_window) {
@@ -51,14 +61,19 @@ store::Options store_options(const Settings& settings) {
   options.segment_bytes_max = from.segment.max_bytes;
   options.segment_age_max = std::chrono::ceil<std::chrono::seconds>(from.segment.max_age);
   options.rejected_bytes_max = from.rejected_max;
-  options.wall = {.bytes_max = from.max_bytes.bytes,
-                  .percent_max = from.max_bytes.percent,
-                  .free_bytes_min = from.min_free};
-  options.on_full = from.on_full;
-  options.retention = {.age = std::chrono::ceil<std::chrono::seconds>(from.retention.age),
-                       .bytes_max = from.retention.bytes};
+  options.limits = store_limits(settings);
   options.compression = static_cast<int>(from.segment.compression);
   return options;
+}
+
+store::Limits store_limits(const Settings& settings) {
+  const Settings::Store& from = settings.store;
+  return {.wall = {.bytes_max = from.max_bytes.bytes,
+                   .percent_max = from.max_bytes.percent,
+                   .free_bytes_min = from.min_free},
+          .on_full = from.on_full,
+          .retention = {.age = std::chrono::ceil<std::chrono::seconds>(from.retention.age),
+                        .bytes_max = from.retention.bytes}};
 }
 
 handlers::RecordLimits record_limits(const Settings& settings) {
@@ -74,18 +89,24 @@ server::Options server_options(const Settings& settings) {
   options.listen.clear();
   for (const Listen& listen : from.listen) options.listen.push_back(address_of(listen));
   options.threads = from.threads;
-  options.inflight_bytes_max = from.inflight_max;
-  options.staged_bytes_max = std::max(from.inflight_max, 4 * settings.limits.body);
-  options.overload_wait = to_ms(from.overload_wait);
-  options.drain_delay = to_ms(from.drain_delay);
-  options.drain_timeout = to_ms(from.drain_timeout);
-  options.commit_timeout = to_ms(settings.store.commit_timeout);
-  options.connections_max = from.connections_max;
-  options.timeouts = timeouts(from.timeouts);
-  options.limits = limits(settings);
   options.acknowledge_before_commit = settings.store.durability == store::Durability::memory;
-  options.exit_on_store_failure = settings.store.on_io_error == OnIoError::exit;
   return options;
+}
+
+server::Settings server_settings(const Settings& settings) {
+  const Settings::Server& from = settings.server;
+  server::Settings made;
+  made.inflight_bytes_max = from.inflight_max;
+  made.staged_bytes_max = std::max(from.inflight_max, 4 * settings.limits.body);
+  made.overload_wait = to_ms(from.overload_wait);
+  made.drain_delay = to_ms(from.drain_delay);
+  made.drain_timeout = to_ms(from.drain_timeout);
+  made.commit_timeout = to_ms(settings.store.commit_timeout);
+  made.connections_max = from.connections_max;
+  made.timeouts = timeouts(from.timeouts);
+  made.limits = limits(settings);
+  made.exit_on_store_failure = settings.store.on_io_error == OnIoError::exit;
+  return made;
 }
 
 // Every request in flight has an arena, and an arena in use holds a chunk at least:

@@ -57,11 +57,14 @@ std::string example_key(const Key& key, const std::string& margin, std::string_v
   for (std::string_view comment : split(key.comment, '\n')) {
     out += fmt::format("{}# {}\n", margin, comment);
   }
-  if (key.inert) {
-    out += fmt::format("{}# Nothing acts on it in this version: only the default is allowed.\n",
-                       margin);
+  if (key.inert()) {
+    return out + fmt::format(
+                     "{0}# Nothing acts on it in this version: only the default is "
+                     "allowed.\n{0}{1}: {2}\n",
+                     margin, name, key.fallback);
   }
-  if (!key.codec.range.empty()) out += fmt::format("{}# [{}]\n", margin, key.codec.range);
+  out += fmt::format("{}# [{}; {}]\n", margin, key.codec.range,
+                     key.change == Change::reload ? "reload" : "restart");
   return out + fmt::format("{}{}: {}\n", margin, name, key.fallback);
 }
 
@@ -70,13 +73,15 @@ std::string example_key(const Key& key, const std::string& margin, std::string_v
 std::string print_settings(const Settings& settings) {
   return print_tree([&](const Key& key, const std::string& margin, std::string_view name) {
     return fmt::format("{}{}: {}{}\n", margin, name, key.codec.print(settings),
-                       key.inert ? "  # without effect in this version" : "");
+                       key.inert() ? "  # without effect in this version" : "");
   });
 }
 
 std::string example_yaml() {
   constexpr std::string_view kHeader =
-      "# Logboom's configuration: every key with its default, what it does and [what it may be].\n"
+      "# yaml-language-server: $schema=logboom.schema.json\n"
+      "# Logboom's configuration: every key with its default, what it does and [what it may be;\n"
+      "# whether a reload (SIGHUP) or a restart puts a change into force].\n"
       "# Durations and sizes have a unit: 500us, 2s, 7d; 64KiB, 1GiB. `${NAME}`,\n"
       "# `${NAME:-default}` and `${file:PATH}` are replaced; `$$` is a dollar. On the command "
       "line\n"

@@ -80,6 +80,7 @@ struct Settings {
   };
   struct Store {
     std::string dir;
+    std::optional<std::chrono::nanoseconds> lock_wait;  // none: `auto`
     store::Durability durability{};
     std::optional<std::chrono::nanoseconds> commit_window;  // none: `auto`
     std::chrono::nanoseconds commit_timeout{};

@@ -64,6 +64,10 @@ HeadMemo::HeadMemo() : places_(kPlaces) {}
 
 HeadMemo::~HeadMemo() = default;
 
+void HeadMemo::forget() noexcept {
+  for (Place& place : places_) place.bytes = 0;
+}
+
 std::size_t HeadMemo::index_of(std::string_view bytes) noexcept {
   return XXH3_64bits(bytes.data(), bytes.size()) % kPlaces;
 }

@@ -29,6 +29,9 @@ class HeadMemo {
   HeadMemo(const HeadMemo&) = delete;
   HeadMemo& operator=(const HeadMemo&) = delete;
 
+  // Forgets them all: what the parser makes of a head has changed.
+  void forget() noexcept;
+
   // What the head at the beginning of `bytes` means, as views into `bytes` and the arena, and how
   // many bytes it has; nothing if it is not whole, or not known.
   struct Known {

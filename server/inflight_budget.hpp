@@ -23,7 +23,7 @@ class InflightBudget {
   [[nodiscard]] bool admits(std::size_t own, std::ptrdiff_t unsettled) const noexcept {
     const std::size_t used =
         used_.load(std::memory_order_relaxed) + static_cast<std::size_t>(unsettled);
-    return used < bytes_max_ || used <= own;
+    return used < bytes_max() || used <= own;
   }
   void charge(std::size_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void release(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
@@ -37,10 +37,15 @@ class InflightBudget {
   [[nodiscard]] std::size_t used_bytes() const noexcept {
     return used_.load(std::memory_order_relaxed);
   }
-  [[nodiscard]] std::size_t bytes_max() const noexcept { return bytes_max_; }
+  [[nodiscard]] std::size_t bytes_max() const noexcept {
+    return bytes_max_.load(std::memory_order_relaxed);
+  }
+  void set_bytes_max(std::size_t bytes) noexcept {
+    bytes_max_.store(bytes, std::memory_order_relaxed);
+  }
 
  private:
-  const std::size_t bytes_max_;
+  std::atomic<std::size_t> bytes_max_;
   alignas(64) std::atomic<std::size_t> used_{0};
   std::atomic<bool> baton_taken_{false};
 };

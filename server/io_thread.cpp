@@ -29,11 +29,12 @@ int make_eventfd() {
 
 }  // namespace
 
-IoThread::IoThread(SharedState& shared, store::Producer& producer, Events events)
+IoThread::IoThread(SharedState& shared, store::Producer& producer, const Settings& settings,
+                   Events events)
     : producer_(producer),
       events_(std::move(events)),
       mailbox_fd_(make_eventfd()),
-      host_(shared, producer) {
+      host_(shared, producer, settings) {
   watch_own(mailbox_fd_, kMailboxKey);
   watch_own(producer_.completion_fd(), kCompletionKey);
 }
@@ -85,6 +86,10 @@ std::chrono::nanoseconds IoThread::cpu_time() const noexcept {
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
+void IoThread::change_settings(const Settings& settings) {
+  post([&](Mail& mail) { mail.settings = settings; });
+}
+
 void IoThread::drain() {
   post([](Mail& mail) { mail.drain = true; });
 }
@@ -115,6 +120,7 @@ void IoThread::turn() {
   if (host_.has_paused()) host_.retry_paused();
   host_.end_turn();
   free_retired();
+  if (next_settings_) take_settings();
 }
 
 int IoThread::sleep_ms() noexcept {
@@ -156,6 +162,7 @@ void IoThread::on_mail() {
   }
   for (const Arrival& arrival : mail.arrivals) try_admit(arrival);
   for (const Move& move : mail.moves) move_idle_now(move);
+  if (mail.settings) next_settings_ = mail.settings;
   if (mail.drain) begin_drain();
   if (mail.stop) stopping_ = true;
 }
@@ -203,6 +210,14 @@ void IoThread::begin_drain() {
   host_.close_idle_connections();
   for (auto& session : sessions_) {
     if (session) session->on_drain();
+  }
+}
+
+// Between two turns, so that no request sees two of them.
+void IoThread::take_settings() {
+  host_.change_settings(*std::exchange(next_settings_, std::nullopt));
+  for (auto& session : sessions_) {
+    if (session) session->on_new_settings();
   }
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -29,7 +30,7 @@ class IoThread {
     std::function<void()> on_moved;    // a move_idle() is done, and connections() says so
   };
 
-  IoThread(SharedState& shared, store::Producer& producer, Events events);
+  IoThread(SharedState& shared, store::Producer& producer, const Settings& settings, Events events);
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
@@ -40,6 +41,8 @@ class IoThread {
   // Hands up to `count` of its idle connections to another thread, which must not be draining
   // before on_moved. Those in the middle of a request stay.
   void move_idle(std::size_t count, IoThread& to);
+  // Puts other settings into force, for the requests that begin from its next turn on.
+  void change_settings(const Settings& settings);
   // Ends the connections one by one as they become idle.
   void drain();
   // Drops what is left and ends the thread; returns when it has ended.
@@ -67,6 +70,7 @@ class IoThread {
   struct Mail {
     std::vector<Arrival> arrivals;
     std::vector<Move> moves;
+    std::optional<Settings> settings;
     bool drain = false;
     bool stop = false;
   };
@@ -81,6 +85,7 @@ class IoThread {
   void admit(const Arrival& arrival);
   void move_idle_now(const Move& move);
   void begin_drain();
+  void take_settings();
   void free_retired();
   void watch_own(int descriptor, std::uint64_t key);
   void post(const std::function<void(Mail&)>& change);
@@ -99,6 +104,7 @@ class IoThread {
   std::vector<std::uint32_t> free_slots_;
   std::uint32_t last_connection_ = 0;
   std::size_t moves_done_ = 0;  // and not told yet
+  std::optional<Settings> next_settings_;
   bool draining_ = false;
   bool drained_ = false;
   bool stopping_ = false;

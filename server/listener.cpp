@@ -1,5 +1,6 @@
 #include "server/listener.hpp"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -69,6 +71,30 @@ std::string explain(const std::string& address, const error_code& ec) {
   return fmt::format("cannot listen on {}: {}", address, ec.message());
 }
 
+// The value of a socket's whole-number option, or -1.
+int socket_option(int descriptor, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+// From now on the kernel drops each segment with SYN that comes to the listening socket. Its client
+// asks again after a second, and is then told, as the socket is closed, that nobody listens.
+// Closing alone would reset those whose handshake is just being completed, requests and all.
+void drop_connection_requests(int descriptor) {
+  constexpr unsigned kFlags = 13;  // the byte of the TCP header
+  constexpr unsigned kSyn = 0x02;
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  const sock_fprog filter{std::size(steps), steps};
+  // Where it is not permitted, closing is as abrupt as it always was.
+  static_cast<void>(::setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter));
+}
+
 class AsioListener final : public Listener {
  public:
   AsioListener(asio::io_context& context, OnConnection on_connection, HasRoom has_room)
@@ -88,11 +114,32 @@ class AsioListener final : public Listener {
     return ec;
   }
 
+  error_code adopt(int descriptor) {
+    error_code ec;
+    const int family = socket_option(descriptor, SO_DOMAIN);
+    if (family != AF_INET && family != AF_INET6) return asio::error::address_family_not_supported;
+    if (socket_option(descriptor, SO_ACCEPTCONN) != 1) return asio::error::invalid_argument;
+    acceptor_.assign(family == AF_INET ? tcp::v4() : tcp::v6(), descriptor, ec);
+    if (!ec) acceptor_.non_blocking(true, ec);
+    shared_ = true;
+    return ec;
+  }
+
   void start() override { wait(); }
+
+  bool refuse_new() override {
+    if (!acceptor_.is_open()) return false;
+    if (shared_) {
+      close();
+      return false;
+    }
+    drop_connection_requests(acceptor_.native_handle());
+    return true;
+  }
 
   void close() override {
     if (!acceptor_.is_open()) return;
-    accept_waiting(/*most=*/kBacklog);
+    if (!shared_) accept_waiting(/*most=*/kBacklog);
     error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
@@ -146,6 +193,7 @@ class AsioListener final : public Listener {
   asio::steady_timer pause_;
   OnConnection on_connection_;
   HasRoom has_room_;
+  bool shared_ = false;  // other processes hold the socket too
 };
 
 }  // namespace
@@ -161,6 +209,19 @@ boost::system::result<std::unique_ptr<Listener>, std::string> Listener::open(
   auto listener =
       std::make_unique<AsioListener>(context, std::move(on_connection), std::move(has_room));
   if (const error_code ec = listener->open(*endpoint)) return explain(address, ec);
+  return std::unique_ptr<Listener>(std::move(listener));
+}
+
+boost::system::result<std::unique_ptr<Listener>, std::string> Listener::adopt(
+    asio::io_context& context, int descriptor, OnConnection on_connection, HasRoom has_room) {
+  auto listener =
+      std::make_unique<AsioListener>(context, std::move(on_connection), std::move(has_room));
+  if (const error_code ec = listener->adopt(descriptor)) {
+    return fmt::format(
+        "descriptor {}, which LISTEN_FDS counts in, is not a listening TCP socket ({}); see the "
+        "ListenStream= lines of the socket unit",
+        descriptor, ec.message());
+  }
   return std::unique_ptr<Listener>(std::move(listener));
 }
 

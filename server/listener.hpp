@@ -28,10 +28,19 @@ class Listener {
   static boost::system::result<std::unique_ptr<Listener>, std::string> open(
       boost::asio::io_context& context, const std::string& address, OnConnection on_connection,
       HasRoom has_room);
+  // Accepts on a listening TCP socket that another process has opened, and that others may hold
+  // too; takes the descriptor over.
+  static boost::system::result<std::unique_ptr<Listener>, std::string> adopt(
+      boost::asio::io_context& context, int descriptor, OnConnection on_connection,
+      HasRoom has_room);
   virtual ~Listener() = default;
 
   virtual void start() = 0;
-  // Accepts what has already connected, then closes the listening socket.
+  // Lets no client begin to connect any more, while those that have begun may finish: close() some
+  // time later then resets nobody. A socket that others hold too is left to them, and false
+  // returned: there is nothing to wait for.
+  virtual bool refuse_new() = 0;
+  // Accepts what has already connected, unless others may, and closes the listening socket.
   virtual void close() = 0;
   // HOST:PORT as bound.
   [[nodiscard]] virtual std::string address() const = 0;

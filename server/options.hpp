@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,8 @@ struct Limits {
   handlers::RecordLimits record;
 };
 
-// Everything the server needs to know, fixed for its life.
-struct Options {
-  std::vector<std::string> listen{"127.0.0.1:8080"};
-  std::size_t threads = 0;  // 0: one per core
+// What a reload may change: a request keeps to what was in force when its first byte came.
+struct Settings {
   std::size_t inflight_bytes_max = 256 * 1024 * 1024;
   // What one request may stage before it is durable, 413 beyond it: JSON lines are larger than what
   // they were made of, many times for very short lines of text.
@@ -43,11 +42,24 @@ struct Options {
   std::size_t connections_max = 0;                 // 0: descriptor limit minus a reserve
   Timeouts timeouts;
   Limits limits;
+  bool exit_on_store_failure = true;  // store.on_io_error: exit
+};
+
+// What is fixed for the server's life.
+struct Options {
+  std::vector<std::string> listen{"127.0.0.1:8080"};
+  // Listening sockets that were handed to the process; if there are any, `listen` is not used.
+  std::vector<int> inherited_sockets;
+  std::size_t threads = 0;                 // 0: one per core
   bool acknowledge_before_commit = false;  // store.durability is memory
-  bool exit_on_store_failure = true;       // store.on_io_error: exit
   std::string version = "0";
   // The server's own events, one sentence each; from any of its threads, never on the request path.
   std::function<void(LogLevel, std::string_view)> log = [](LogLevel, std::string_view) {};
+  // SIGHUP, on the control thread: gives what is in force from now on, or nothing to go on as
+  // before.
+  std::function<std::optional<Settings>()> reload = [] { return std::nullopt; };
+  // A drain has begun, on the control thread.
+  std::function<void()> on_drain = [] {};
 };
 
 }  // namespace logboom::server

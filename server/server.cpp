@@ -32,6 +32,8 @@ constexpr std::size_t kDescriptorReserve = 128;
 constexpr std::chrono::milliseconds kStoreCheckEvery{250};
 constexpr std::chrono::milliseconds kBalanceEvery{100};
 constexpr std::chrono::seconds kTrimEvery{10};
+// For handshakes that have begun when listening ends: a round trip or two to a client far away.
+constexpr std::chrono::milliseconds kHandshakeGrace{100};
 // After a failed write or sync, the time for the 503s to reach their clients.
 constexpr std::chrono::milliseconds kFailedDrainTimeout{1000};
 
@@ -54,16 +56,17 @@ std::size_t choose_connections_max(std::size_t configured) {
 
 class AsioServer final : public Server {
  public:
-  AsioServer(const Options& options, store::Store& store, arena::ArenaPool& arenas,
-             arena::LargeBlockCache& large_blocks)
+  AsioServer(const Options& options, const Settings& settings, store::Store& store,
+             arena::ArenaPool& arenas, arena::LargeBlockCache& large_blocks)
       : options_(options),
+        settings_(settings),
         large_blocks_(large_blocks),
-        shared_{options_, arenas, store, InflightBudget(options.inflight_bytes_max)},
-        connections_max_(choose_connections_max(options.connections_max)) {
+        shared_{options_, arenas, store, InflightBudget(settings.inflight_bytes_max)},
+        connections_max_(choose_connections_max(settings.connections_max)) {
     std::vector<const Telemetry*> telemetry;
     const IoThread::Events events{[this] { post_thread_drained(); }, [this] { post_moved(); }};
     for (std::size_t i = 0; i < threads(options_); ++i) {
-      threads_.push_back(std::make_unique<IoThread>(shared_, store.producer(i), events));
+      threads_.push_back(std::make_unique<IoThread>(shared_, store.producer(i), settings_, events));
       telemetry.push_back(&threads_.back()->telemetry());
     }
     admin_ = std::make_unique<Admin>(shared_, std::move(telemetry));
@@ -72,10 +75,16 @@ class AsioServer final : public Server {
 
   // The first error, or empty.
   std::string listen() {
+    const auto on_connection = [this](int fd, bool loopback) { place(fd, loopback); };
+    const auto has_room = [this] { return connections() < connections_max_; };
+    for (const int socket : options_.inherited_sockets) {
+      auto listener = Listener::adopt(context_, socket, on_connection, has_room);
+      if (!listener) return listener.error();
+      listeners_.push_back(std::move(*listener));
+    }
+    if (!listeners_.empty()) return {};
     for (const std::string& address : options_.listen) {
-      auto listener = Listener::open(
-          context_, address, [this](int fd, bool loopback) { place(fd, loopback); },
-          [this] { return connections() < connections_max_; });
+      auto listener = Listener::open(context_, address, on_connection, has_room);
       if (!listener) return listener.error();
       listeners_.push_back(std::move(*listener));
     }
@@ -129,17 +138,23 @@ class AsioServer final : public Server {
       options_.log(LogLevel::info, fmt::format("{}: draining; a second signal ends at once",
                                                signal == SIGINT ? "SIGINT" : "SIGTERM"));
       await_signal();
-      begin_drain(Ended::drained, options_.drain_delay, options_.drain_timeout);
+      begin_drain(Ended::drained, settings_.drain_delay, settings_.drain_timeout);
     });
   }
 
   void await_reload_signal() {
     reload_signals_.async_wait([this](const error_code& ec, int) {
       if (ec) return;
-      options_.log(LogLevel::warning,
-                   "SIGHUP: this version cannot reload its configuration; restart it instead");
+      if (const auto settings = options_.reload()) change_settings(*settings);
       await_reload_signal();
     });
+  }
+
+  void change_settings(const Settings& settings) {
+    settings_ = settings;
+    shared_.budget.set_bytes_max(settings.inflight_bytes_max);
+    connections_max_ = choose_connections_max(settings.connections_max);
+    for (auto& thread : threads_) thread->change_settings(settings);
   }
 
   void balance_later() {
@@ -183,7 +198,18 @@ class AsioServer final : public Server {
       return;
     }
     ended_ = ended;
+    options_.on_drain();
     drain_timer_.expires_after(delay);
+    drain_timer_.async_wait([this, timeout](const error_code& ec) {
+      if (!ec) stop_listening(timeout);
+    });
+  }
+
+  void stop_listening(std::chrono::milliseconds timeout) {
+    bool handshakes = false;
+    for (auto& listener : listeners_) handshakes |= listener->refuse_new();
+    if (!handshakes) return drain_connections(timeout);
+    drain_timer_.expires_after(kHandshakeGrace);
     drain_timer_.async_wait([this, timeout](const error_code& ec) {
       if (!ec) drain_connections(timeout);
     });
@@ -239,7 +265,7 @@ class AsioServer final : public Server {
 
   // In the way that store.on_io_error: exit ends the process for.
   bool store_has_failed() const {
-    return options_.exit_on_store_failure && shared_.store.state() == store::State::failed;
+    return settings_.exit_on_store_failure && shared_.store.state() == store::State::failed;
   }
 
   void trim_later() {
@@ -252,9 +278,10 @@ class AsioServer final : public Server {
   }
 
   const Options options_;
+  Settings settings_;  // in force now
   arena::LargeBlockCache& large_blocks_;
   SharedState shared_;
-  const std::size_t connections_max_;
+  std::size_t connections_max_;
   asio::io_context context_{1};
   asio::signal_set signals_{context_, SIGTERM, SIGINT};
   asio::signal_set reload_signals_{context_, SIGHUP};
@@ -284,10 +311,10 @@ std::size_t Server::threads(const Options& options) noexcept {
 }
 
 boost::system::result<std::unique_ptr<Server>, std::string> Server::open(
-    const Options& options, store::Store& store, arena::ArenaPool& arenas,
+    const Options& options, const Settings& settings, store::Store& store, arena::ArenaPool& arenas,
     arena::LargeBlockCache& large_blocks) {
   try {
-    auto server = std::make_unique<AsioServer>(options, store, arenas, large_blocks);
+    auto server = std::make_unique<AsioServer>(options, settings, store, arenas, large_blocks);
     if (std::string error = server->listen(); !error.empty()) return error;
     return std::unique_ptr<Server>(std::move(server));
   } catch (const std::system_error& error) {

@@ -28,11 +28,11 @@ class Server {
   // The store, the arenas and the cache outlive the server; the store has a producer for each of
   // threads(options). Binds the addresses; the error says what is wrong and what to do.
   static boost::system::result<std::unique_ptr<Server>, std::string> open(
-      const Options& options, store::Store& store, arena::ArenaPool& arenas,
-      arena::LargeBlockCache& large_blocks);
+      const Options& options, const Settings& settings, store::Store& store,
+      arena::ArenaPool& arenas, arena::LargeBlockCache& large_blocks);
   virtual ~Server() = default;
 
-  // Serves until SIGTERM or SIGINT, then drains. Call once.
+  // Serves until SIGTERM or SIGINT, then drains; SIGHUP reloads. Call once.
   [[nodiscard]] virtual Ended run() = 0;
   // HOST:PORT of each listener as bound.
   [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;

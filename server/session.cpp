@@ -37,7 +37,7 @@ Session::Session(SessionHost& host, int descriptor, Identity identity, bool peer
       identity_(identity),
       peer_is_loopback_(peer_is_loopback),
       timer_{{}, this},
-      pause_allowance_(host.options().overload_wait) {
+      pause_allowance_(host.settings().overload_wait) {
   arm_idle();
   watch(kReadable);
 }
@@ -140,8 +140,13 @@ bool Session::begin_request() {
   if (!host_.must_queue()) lease_ = host_.try_lease();
   if (lease_) arena_ = &**lease_;
   if (arena_ == nullptr && !begin_health_check()) return false;
-  exchange_ = Exchange::create(arena(), host_.options().limits.head, host_.head_memo());
+  begin_exchange();
   return true;
+}
+
+void Session::begin_exchange() {
+  settings_ = &host_.hold_settings();
+  exchange_ = Exchange::create(arena(), settings().limits.head, host_.head_memo());
 }
 
 // A health check must not wait for an overload to pass: it is served from the reserve.
@@ -169,7 +174,7 @@ void Session::advance() {
     phase_ = Phase::header;
     first_byte_at_ = host_.now();
     keep_alive_ = true;
-    arm(lease_ ? host_.options().timeouts.header : kReserveHeaderTimeout);
+    arm(lease_ ? settings().timeouts.header : kReserveHeaderTimeout);
   }
   if (phase_ == Phase::header)
     advance_header();
@@ -202,7 +207,7 @@ void Session::advance_body() {
 void Session::extend_body_deadline() {
   if (charged_bytes_ < body_bytes_due_) return;
   body_bytes_due_ = charged_bytes_ + kBodyPortionBytes;
-  arm(host_.options().timeouts.body);
+  arm(settings().timeouts.body);
 }
 
 // Answers a request whose rest is unread or unreadable, and ends the connection.
@@ -233,7 +238,7 @@ void Session::send_reply() {
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return close();
     watch(EPOLLOUT);
-    return arm(host_.options().timeouts.reply);
+    return arm(settings().timeouts.reply);
   }
   finish_request();
 }
@@ -248,7 +253,7 @@ void Session::finish_request() {
 
 void Session::begin_next_request() {
   phase_ = Phase::idle;
-  pause_allowance_ = host_.options().overload_wait;
+  pause_allowance_ = host_.settings().overload_wait;
   arm_idle();
   watch(kReadable);
   if (phase_ == Phase::closed) return;
@@ -264,7 +269,8 @@ void Session::keep_pipelined(std::string_view leftover) {
   release_charge();
   exchange_->destroy();
   arena().reset();
-  exchange_ = Exchange::create(arena(), host_.options().limits.head, host_.head_memo());
+  give_back_settings();
+  begin_exchange();
   exchange_->preload({kept.data(), leftover.size()});
   pipelined_ = true;
 }
@@ -274,9 +280,14 @@ void Session::end_request() noexcept {
   unsent_ = {};
   if (exchange_ != nullptr) exchange_->destroy();
   exchange_ = nullptr;
+  give_back_settings();
   if (arena_ != nullptr && !lease_) host_.give_back_reserve();
   arena_ = nullptr;
   lease_.reset();
+}
+
+void Session::give_back_settings() noexcept {
+  if (settings_ != nullptr) host_.give_back_settings(*std::exchange(settings_, nullptr));
 }
 
 // Lets the client read the last reply: closing with unread bytes would reset the connection and
@@ -306,6 +317,12 @@ void Session::resume() {
 
 void Session::on_drain() {
   if (phase_ == Phase::idle && !paused_) arm_idle();
+}
+
+void Session::on_new_settings() {
+  if (phase_ != Phase::idle || paused_) return;
+  pause_allowance_ = host_.settings().overload_wait;
+  arm_idle();
 }
 
 void Session::on_timer() {
@@ -363,7 +380,7 @@ void Session::watch(std::uint32_t events) {
 }
 
 void Session::arm_idle() {
-  arm(host_.closes_idle_connections() ? kDrainGrace : host_.options().timeouts.idle);
+  arm(host_.closes_idle_connections() ? kDrainGrace : host_.settings().timeouts.idle);
 }
 
 void Session::arm(std::chrono::milliseconds after) {

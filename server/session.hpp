@@ -46,6 +46,8 @@ class Session {
   void resume();
   // A drain has begun: an idle connection is closed after a grace for what is on its way.
   void on_drain();
+  // The settings have changed: an idle connection goes by the new ones.
+  void on_new_settings();
   // Whether it holds nothing but its descriptor, so that another thread can go on with it.
   [[nodiscard]] bool can_move() const noexcept {
     return phase_ == Phase::idle && !paused_ && arena_ == nullptr;
@@ -146,6 +148,10 @@ class Session {
   void set_charge(std::size_t bytes) noexcept;
   void release_charge() noexcept;
   [[nodiscard]] arena::Arena& arena() { return *arena_; }
+  // Those that the present request began with.
+  [[nodiscard]] const Settings& settings() const noexcept { return settings_->settings; }
+  void begin_exchange();
+  void give_back_settings() noexcept;
 
   SessionHost& host_;
   const int descriptor_;
@@ -161,7 +167,8 @@ class Session {
   Timer timer_;
 
   std::optional<arena::ArenaLease> lease_;
-  arena::Arena* arena_ = nullptr;  // the lease's, or the io thread's reserve; null while idle
+  arena::Arena* arena_ = nullptr;      // the lease's, or the io thread's reserve; null while idle
+  SettingsInUse* settings_ = nullptr;  // of the present request; null while idle
   // In the arena, or views into it:
   Exchange* exchange_ = nullptr;
   handlers::Outcome outcome_;  // of the body

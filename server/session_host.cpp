@@ -31,9 +31,10 @@ int make_epoll() {
 
 }  // namespace
 
-SessionHost::SessionHost(SharedState& shared, store::Producer& producer)
+SessionHost::SessionHost(SharedState& shared, store::Producer& producer, const Settings& settings)
     : shared_(shared),
       producer_(producer),
+      settings_(std::make_unique<SettingsInUse>(SettingsInUse{settings})),
       epoll_fd_(make_epoll()),
       timers_(Clock::now()),
       now_(Clock::now()),
@@ -45,6 +46,18 @@ SessionHost::SessionHost(SharedState& shared, store::Producer& producer)
 
 SessionHost::~SessionHost() {
   ::close(epoll_fd_);
+}
+
+void SessionHost::change_settings(const Settings& settings) {
+  if (settings_->requests > 0) former_settings_.push_back(std::move(settings_));
+  settings_ = std::make_unique<SettingsInUse>(SettingsInUse{settings});
+  head_memo_.forget();  // a head that was within the limits may not be any more
+}
+
+// A request under the former limits may have added to the memo until now.
+void SessionHost::forget_settings(const SettingsInUse& held) noexcept {
+  std::erase_if(former_settings_, [&](const auto& former) { return former.get() == &held; });
+  head_memo_.forget();
 }
 
 void SessionHost::begin_turn() noexcept {

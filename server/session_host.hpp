@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -34,13 +35,20 @@ struct SharedState {
   std::atomic<bool> draining{false};
 };
 
+// The settings as one io thread has them, and how many of its requests go by them. Owner: that
+// thread; a copy of its own, so that reading a setting is reading memory that nobody writes.
+struct SettingsInUse {
+  const Settings settings;
+  std::size_t requests = 0;
+};
+
 // What one io thread lends to its sessions: time, timers, the epoll set, arenas, the staging chain,
 // the budget and the counters. Owner: the io thread; every function is called by it alone.
 class SessionHost {
  public:
   using Clock = TimerWheel::Clock;
 
-  SessionHost(SharedState& shared, store::Producer& producer);
+  SessionHost(SharedState& shared, store::Producer& producer, const Settings& settings);
   ~SessionHost();
   SessionHost(const SessionHost&) = delete;
   SessionHost& operator=(const SessionHost&) = delete;
@@ -59,6 +67,18 @@ class SessionHost {
   [[nodiscard]] std::string_view date();
 
   [[nodiscard]] const Options& options() const noexcept { return shared_.options; }
+  // In force now: what no request has to do with, and what the next one begins with.
+  [[nodiscard]] const Settings& settings() const noexcept { return settings_->settings; }
+  // Between two turns: requests that have begun keep what they hold.
+  void change_settings(const Settings& settings);
+  // For a request that begins: the settings stay until it gives them back.
+  [[nodiscard]] SettingsInUse& hold_settings() noexcept {
+    ++settings_->requests;
+    return *settings_;
+  }
+  void give_back_settings(SettingsInUse& held) noexcept {
+    if (--held.requests == 0 && &held != settings_.get()) forget_settings(held);
+  }
   // Replies carry `Connection: close` from now on, unless another request has begun to arrive.
   [[nodiscard]] bool draining() const noexcept {
     return shared_.draining.load(std::memory_order_relaxed);
@@ -121,11 +141,14 @@ class SessionHost {
   [[nodiscard]] int epoll_fd() const noexcept { return epoll_fd_; }
 
  private:
+  void forget_settings(const SettingsInUse& held) noexcept;
   void settle(std::ptrdiff_t bytes) noexcept;
   void flush_budget() noexcept;
 
   SharedState& shared_;
   store::Producer& producer_;
+  std::unique_ptr<SettingsInUse> settings_;
+  std::vector<std::unique_ptr<SettingsInUse>> former_settings_;  // that a request still goes by
   store::StagingChain* open_chain_ = nullptr;
   const int epoll_fd_;
   TimerWheel timers_;

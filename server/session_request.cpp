@@ -148,7 +148,7 @@ void Session::on_ingest_head() {
   if (!head.has_body()) return reply(error_reply(kEmptyBody, arena()));
   if (!lease_) return give_up_pause();  // the reserve is for health checks
   const bool body_waits = exchange_->leftover().empty();
-  exchange_->begin_body(host_.options().limits.body_bytes_max);
+  exchange_->begin_body(settings().limits.body_bytes_max);
   if (head.expects_continue && body_waits) send_continue();
   if (phase_ == Phase::closed) return;
   phase_ = Phase::body;
@@ -170,7 +170,7 @@ std::optional<HttpError> Session::refuse_ingest() const {
     return HttpError{411, "length_required",
                      "The request has neither Content-Length nor Transfer-Encoding: chunked."};
   }
-  if (head.content_length.value_or(0) > host_.options().limits.body_bytes_max) {
+  if (head.content_length.value_or(0) > settings().limits.body_bytes_max) {
     return HttpError{413, "body_too_large", "The body is larger than limits.body allows."};
   }
   return std::nullopt;
@@ -203,10 +203,9 @@ void Session::ingest() {
 
 // Everything that can fail: afterwards the chain is complete, or is to be rolled back.
 std::optional<HttpError> Session::parse_into(store::StagingChain& chain) {
-  const Options& options = host_.options();
-  StagingSink sink(chain, options.staged_bytes_max, host_.arrival_ns());
-  const handlers::RequestContext context{arena(), sink, options.limits.record, host_.arrival_ns(),
-                                         exchange_->head().query};
+  StagingSink sink(chain, settings().staged_bytes_max, host_.arrival_ns());
+  const handlers::RequestContext context{arena(), sink, settings().limits.record,
+                                         host_.arrival_ns(), exchange_->head().query};
   handlers::PlainLogHandler handler(context);
   static_cast<void>(handler.feed(exchange_->body(), true));
   if (sink.overflowed()) return kStagesTooMuch;
@@ -240,7 +239,7 @@ void Session::answer_ingest(std::size_t staged_bytes) {
   host_.chain().add_charge(staged_bytes);
   if (!waits_for_commit_) return reply(prepared_);
   phase_ = Phase::committing;
-  arm(host_.options().commit_timeout);
+  arm(settings().commit_timeout);
 }
 
 void Session::answer_commit(store::CommitStatus status) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +17,8 @@
 namespace logboom::store {
 
 namespace {
+
+constexpr std::chrono::milliseconds kLockRetry{10};
 
 Opened<void> failure(std::string sentence) {
   return {boost::system::in_place_error, std::move(sentence)};
@@ -47,9 +51,29 @@ Status make_directories(FileSystem& files, const std::string& dir) {
   return synced;
 }
 
-Opened<std::unique_ptr<FileLock>> take_lock(FileSystem& files, const DataPaths& paths) {
+// Tries again and again while another process has the lock and there is time: the kernel cannot
+// wait for it and for a deadline at once.
+Result<std::unique_ptr<FileLock>> await_lock(FileSystem& files, const DataPaths& paths,
+                                             const Options& options) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + options.lock_wait;
+  bool told = false;
+  for (;;) {
+    auto lock = files.lock(paths.lock());
+    if (lock || lock.error() != os_error(EAGAIN) || Clock::now() >= deadline) return lock;
+    if (!std::exchange(told, true)) {
+      options.report(Severity::info,
+                     fmt::format("another server is using {}: waiting up to {} ms for it to end",
+                                 paths.root, options.lock_wait.count()));
+    }
+    std::this_thread::sleep_for(kLockRetry);
+  }
+}
+
+Opened<std::unique_ptr<FileLock>> take_lock(FileSystem& files, const DataPaths& paths,
+                                            const Options& options) {
   using Lock = Opened<std::unique_ptr<FileLock>>;
-  auto lock = files.lock(paths.lock());
+  auto lock = await_lock(files, paths, options);
   if (lock) return Lock(std::move(*lock));
   if (lock.error() == os_error(EAGAIN)) {
     return Lock(
@@ -100,12 +124,12 @@ Opened<void> read_store_id(FileSystem& files, DataDir& dir) {
                   dir.paths.store_id()));
 }
 
-Opened<void> prepare(FileSystem& files, DataDir& dir) {
+Opened<void> prepare(FileSystem& files, DataDir& dir, const Options& options) {
   const DataPaths& paths = dir.paths;
   if (Status made = make_directories(files, paths.root); !made) {
     return failure(explain("make the data directory", paths.root, made.error()));
   }
-  auto lock = take_lock(files, paths);
+  auto lock = take_lock(files, paths, options);
   if (!lock) return failure(lock.error());
   dir.lock = std::move(*lock);
   const std::string id = fmt::format("{:016x}{:016x}\n", random_id(), random_id());
@@ -120,10 +144,10 @@ Opened<void> prepare(FileSystem& files, DataDir& dir) {
 
 }  // namespace
 
-Opened<DataDir> DataDir::open(FileSystem& files, const std::string& dir) {
+Opened<DataDir> DataDir::open(FileSystem& files, const Options& options) {
   DataDir made;
-  made.paths.root = dir;
-  if (auto prepared = prepare(files, made); !prepared) {
+  made.paths.root = options.dir;
+  if (auto prepared = prepare(files, made, options); !prepared) {
     return {boost::system::in_place_error, prepared.error()};
   }
   return made;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/options.hpp"
 #include "store/os_file.hpp"
 
 namespace logboom::store {
@@ -35,8 +36,9 @@ struct DataDir {
   std::string store_id;  // 32 hex digits, made once per directory
   std::unique_ptr<FileLock> lock;
 
-  // Makes what is missing of it, the directory itself included, and locks it.
-  [[nodiscard]] static Opened<DataDir> open(FileSystem& files, const std::string& dir);
+  // Makes what is missing of options.dir, the directory itself included, and locks it, if need be
+  // after a wait. The error has the words "another server" if somebody else has the lock.
+  [[nodiscard]] static Opened<DataDir> open(FileSystem& files, const Options& options);
 };
 
 // For readers, who take no lock: whether the directory is of a version this binary knows.

@@ -34,6 +34,13 @@ struct RetentionOptions {
   std::uint64_t bytes_max = 0;
 };
 
+// What may change while a store runs: Store::set_limits().
+struct Limits {
+  WallOptions wall;
+  OnFull on_full = OnFull::reject;
+  RetentionOptions retention;
+};
+
 // A reader of the store whose position is kept: one for each sink.
 struct CursorOptions {
   enum class Start : std::uint8_t { oldest, newest };
@@ -48,15 +55,15 @@ struct CursorOptions {
 
 struct Options {
   std::string dir = "./data";
+  // How long to wait for another process to let go of the directory.
+  std::chrono::milliseconds lock_wait{0};
   Durability durability = Durability::sync;
   // How long the committer may wait for more requests before it commits; zero is never,
   // negative is `auto`: paced by the batch sizes and sync times it has seen.
   std::chrono::microseconds commit_window{-1};
   std::size_t segment_bytes_max = 64 * 1024 * 1024;
   std::chrono::seconds segment_age_max{600};
-  WallOptions wall;
-  OnFull on_full = OnFull::reject;
-  RetentionOptions retention;
+  Limits limits;  // to begin with
   std::vector<CursorOptions> cursors;
   // The zstd level of sealed files.
   int compression = 3;

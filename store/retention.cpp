@@ -12,9 +12,10 @@ namespace logboom::store {
 bool Retention::is_due(std::int64_t now_ns) const {
   const auto arrival_ns = parts_.catalogue.oldest_sealed_arrival_ns();
   if (!arrival_ns) return false;
-  const std::int64_t age_ns = std::chrono::nanoseconds(options_.age).count();
+  const RetentionOptions limits = limits_.get().retention;
+  const std::int64_t age_ns = std::chrono::nanoseconds(limits.age).count();
   if (age_ns != 0 && *arrival_ns < now_ns - age_ns) return true;
-  return options_.bytes_max != 0 && parts_.catalogue.totals().bytes > options_.bytes_max;
+  return limits.bytes_max != 0 && parts_.catalogue.totals().bytes > limits.bytes_max;
 }
 
 bool Retention::apply(std::int64_t now_ns) {

@@ -7,7 +7,7 @@
 #include "store/cursors.hpp"
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
-#include "store/options.hpp"
+#include "store/limits_in_force.hpp"
 #include "store/os_file.hpp"
 
 namespace logboom::store {
@@ -25,8 +25,7 @@ class Retention {
     Cursors& cursors;
   };
 
-  Retention(const Parts& parts, const RetentionOptions& options)
-      : parts_(parts), options_(options) {}
+  Retention(const Parts& parts, const LimitsInForce& limits) : parts_(parts), limits_(limits) {}
 
   // Deletes what is older than the age, or above the bytes, and what every cursor has passed that
   // still holds it back. Returns whether there was any. `now_ns` since 1970.
@@ -40,7 +39,7 @@ class Retention {
   [[nodiscard]] Status remove(const SizedFile& file);
 
   const Parts parts_;
-  const RetentionOptions options_;
+  const LimitsInForce& limits_;
   std::mutex mutex_;
 };
 

@@ -109,8 +109,8 @@ Result<SpareFile> SegmentKeeper::make_within_limits(std::uint64_t bytes, Making 
     if (Status admitted = admit(bytes); !admitted) return admitted.error();
     auto made = (this->*how)(bytes);
     if (made) parts_.catalogue.add_spare(bytes);
-    if (made || !means_no_room(made.error()) || parts_.options.on_full == OnFull::reject)
-      return made;
+    if (made || !means_no_room(made.error())) return made;
+    if (parts_.limits.get().on_full == OnFull::reject) return made;
     if (!parts_.retention.drop_oldest()) return made;
   }
 }
@@ -119,8 +119,8 @@ Result<SpareFile> SegmentKeeper::make_within_limits(std::uint64_t bytes, Making 
 Status SegmentKeeper::admit(std::uint64_t bytes) {
   for (;;) {
     auto refusal = parts_.wall.refusal(bytes);
-    const bool dropped =
-        refusal && parts_.options.on_full == OnFull::drop_oldest && parts_.retention.drop_oldest();
+    const bool dropped = refusal && parts_.limits.get().on_full == OnFull::drop_oldest &&
+                         parts_.retention.drop_oldest();
     if (dropped) continue;
     const std::scoped_lock lock(mutex_);
     refusal_ = refusal.value_or("");

@@ -15,6 +15,7 @@
 #include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
 #include "store/health.hpp"
+#include "store/limits_in_force.hpp"
 #include "store/options.hpp"
 #include "store/os_file.hpp"
 #include "store/retention.hpp"
@@ -45,6 +46,7 @@ class SegmentKeeper {
     const Wall& wall;
     Retention& retention;
     const Options& options;
+    const LimitsInForce& limits;
   };
 
   // `segment_bytes` is the size of the files made ahead.

@@ -14,6 +14,7 @@
 #include "store/data_dir.hpp"
 #include "store/doorbell.hpp"
 #include "store/health.hpp"
+#include "store/limits_in_force.hpp"
 #include "store/numbers.hpp"
 #include "store/recovery.hpp"
 #include "store/rejected_ring.hpp"
@@ -30,8 +31,9 @@ struct Store::Parts {
         files(options.files == nullptr ? os_files() : *options.files),
         health(options),
         cursors(files, dir.paths),
-        wall(files, dir.paths, catalogue, options.wall),
-        retention({files, dir.paths, health, counters, catalogue, cursors}, options.retention) {}
+        limits(options.limits),
+        wall(files, dir.paths, catalogue, limits),
+        retention({files, dir.paths, health, counters, catalogue, cursors}, limits) {}
 
   [[nodiscard]] Opened<void> open();
   void warn_of_file_system() const;
@@ -51,6 +53,7 @@ struct Store::Parts {
   Catalogue catalogue;
   Cursors cursors;
   Tail tail;
+  LimitsInForce limits;
   Wall wall;
   Retention retention;
   Recovered recovered;
@@ -75,7 +78,7 @@ Opened<void> failure(std::string_view verb, const std::string& path,
 }  // namespace
 
 Opened<void> Store::Parts::open() {
-  auto opened = DataDir::open(files, options.dir);
+  auto opened = DataDir::open(files, options);
   if (!opened) return {boost::system::in_place_error, opened.error()};
   dir = std::move(*opened);
   warn_of_file_system();
@@ -171,9 +174,9 @@ Opened<void> Store::Parts::start_keeper() {
   for (StoredFile& segment : recovered.closed) sealer->add(std::move(segment));
   recovered.closed.clear();
   sealer->start(options.threads);
-  keeper.emplace(
-      SegmentKeeper::Parts{files, dir.paths, health, *sealer, catalogue, wall, retention, options},
-      SegmentWriter::bytes_for(options.segment_bytes_max));
+  keeper.emplace(SegmentKeeper::Parts{files, dir.paths, health, *sealer, catalogue, wall, retention,
+                                      options, limits},
+                 SegmentWriter::bytes_for(options.segment_bytes_max));
   const Status started = keeper->start(options.threads);
   if (started) return {};
   if (!means_no_room(started.error())) {
@@ -253,11 +256,15 @@ boost::system::result<Cursor, std::string> Store::cursor(const std::string& name
   return Cursor(parts_->cursors, parts_->tail, name, std::move(*reader));
 }
 
+void Store::set_limits(const Limits& limits) {
+  parts_->limits.set(limits);
+}
+
 std::string Store::describe_limits() const {
-  const Options& options = parts_->options;
+  const Limits limits = parts_->limits.get();
   std::string text = parts_->wall.describe();
-  text += options.on_full == OnFull::reject ? ", then 503" : ", then the oldest are deleted";
-  const auto hours = std::chrono::duration_cast<std::chrono::hours>(options.retention.age).count();
+  text += limits.on_full == OnFull::reject ? ", then 503" : ", then the oldest are deleted";
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(limits.retention.age).count();
   if (hours != 0) {
     text += hours % 24 == 0 ? fmt::format("; kept for {} days", hours / 24)
                             : fmt::format("; kept for {} hours", hours);

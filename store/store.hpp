@@ -36,6 +36,9 @@ class Store {
   // Reads on from the position of one of the options' cursors; at most one at a time for each, and
   // none outlives the store.
   [[nodiscard]] boost::system::result<Cursor, std::string> cursor(const std::string& name);
+  // Keeps to other limits from now on; any thread. Full or not, and what retention deletes, follows
+  // within seconds.
+  void set_limits(const Limits& limits);
   // What the store takes at most, as a sentence for the operator.
   [[nodiscard]] std::string describe_limits() const;
   [[nodiscard]] State state() const noexcept;      // any thread

@@ -6,7 +6,7 @@
 
 #include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
-#include "store/options.hpp"
+#include "store/limits_in_force.hpp"
 #include "store/os_file.hpp"
 
 namespace logboom::store {
@@ -15,8 +15,8 @@ namespace logboom::store {
 class Wall {
  public:
   Wall(FileSystem& files, const DataPaths& paths, const Catalogue& catalogue,
-       const WallOptions& options)
-      : files_(files), paths_(paths), catalogue_(catalogue), options_(options) {}
+       const LimitsInForce& limits)
+      : files_(files), paths_(paths), catalogue_(catalogue), limits_(limits) {}
 
   // Whether a file of `bytes` more is within the limits: nothing, or one sentence that says why it
   // is not.
@@ -25,12 +25,10 @@ class Wall {
   [[nodiscard]] std::string describe() const;
 
  private:
-  [[nodiscard]] std::uint64_t bytes_max(const Space& space) const noexcept;
-
   FileSystem& files_;
   const DataPaths& paths_;
   const Catalogue& catalogue_;
-  const WallOptions options_;
+  const LimitsInForce& limits_;
 };
 
 }  // namespace logboom::store

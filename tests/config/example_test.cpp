@@ -7,17 +7,31 @@
 #include "config/keys.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
+#include "config/reference.hpp"
+#include "config/schema.hpp"
 
 namespace logboom::config {
 namespace {
 
 using testing::ElementsAre;
 
-TEST(ExampleFileTest, IsWhatTheTableOfKeysSays) {
-  std::ifstream file(LOGBOOM_EXAMPLE_FILE);
+std::string contents(const char* path) {
+  std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), example_yaml()) << "write it again: logboom config --example";
+  return text.str();
+}
+
+TEST(ExampleFileTest, IsWhatTheTableOfKeysSays) {
+  EXPECT_EQ(contents(LOGBOOM_EXAMPLE_FILE), example_yaml()) << "write it again: ./dev generate";
+}
+
+TEST(SchemaTest, IsWhatTheTableOfKeysSays) {
+  EXPECT_EQ(contents(LOGBOOM_SCHEMA_FILE), json_schema()) << "write it again: ./dev generate";
+}
+
+TEST(ReferencePageTest, IsWhatTheTableOfKeysSays) {
+  EXPECT_EQ(contents(LOGBOOM_REFERENCE_FILE), reference_page()) << "write it again: ./dev generate";
 }
 
 TEST(ExampleFileTest, LoadsToTheDefaults) {

@@ -91,7 +91,8 @@ constexpr Wrong kWrongFiles[] = {
     {"FileIsAList", "- a\n- b\n", "f.yaml:1:1: expected sections, such as `store:`, not a list"},
     {"KeyIsAList", "? [a]\n: b\n", "f.yaml:1:3: expected a key, which is a plain word"},
     {"NotYaml", "store:\n  dir: [a\nlog:\n", "f.yaml:3:4: end of sequence flow not found"},
-    {"TwoDocuments", "store: {}\n---\nstore: {}\n", "f.yaml: expected one YAML document, not 2"},
+    {"TwoDocuments", "store: {}\n---\nstore: {}\n",
+     "f.yaml:3:1: expected one YAML document, not 2"},
     {"UnsetVariable", "store:\n  dir: /var/${LOGBOOM_TEST_UNSET}\n",
      "f.yaml:2:8: store.dir: the environment variable LOGBOOM_TEST_UNSET is not set; "
      "${LOGBOOM_TEST_UNSET:-default} gives a default"},
@@ -125,6 +126,18 @@ constexpr Wrong kWrongFiles[] = {
     {"ListenerWithAck", "server:\n  listen:\n    - {address: \"127.0.0.1:80\", ack: sinks}\n",
      "f.yaml:3:38: server.listen[0].ack: is not supported by this version; leave it out or at its "
      "default store"},
+    {"ListenerTwice",
+     "server:\n  listen: [{address: \"127.0.0.1:80\"}, {address: \"localhost:80\"}]\n",
+     "f.yaml:2:49: server.listen[1].address: 127.0.0.1:80 is named twice"},
+    {"WindowAboveTheTimeout", "store:\n  commit_timeout: 10ms\n  commit_window: 10ms\n",
+     "f.yaml:3:18: store.commit_window: 10ms is not below store.commit_timeout, 10ms: requests "
+     "would give up while their commit waits for company"},
+    {"WallBelowASegment", "store:\n  max_bytes: 1MiB\n",
+     "f.yaml:2:14: store.max_bytes: 1MiB is below store.segment.max_bytes, 64MiB: the store would "
+     "be full before its first segment"},
+    {"RetentionAboveTheWall", "store: {max_bytes: 1GiB, retention: {bytes: 2GiB}}\n",
+     "f.yaml:1:45: store.retention.bytes: 2GiB is above store.max_bytes, 1GiB: the store would be "
+     "full before anything is deleted"},
     {"RetentionWithoutUnit", "store:\n  retention:\n    age: 30\n",
      "f.yaml:3:10: store.retention.age: expected a duration with a unit (us, ms, s, m, h, d), such "
      "as 2s, not `30`"},
@@ -147,6 +160,24 @@ TEST(LoadTest, ReportsAllErrorsInTheOrderOfTheFile) {
               ElementsAre(testing::StartsWith("f.yaml:2:10: log.level: expected one of"),
                           "f.yaml:3:1: nope: unknown key",
                           "f.yaml:5:16: server.drain_delay: " + std::string{kDuration} + "5`"));
+}
+
+TEST(LoadTest, SaysWhereAKeyOfTheCommandLineContradictsAnother) {
+  const std::vector<std::string> set{"store.max_bytes=1MiB"};
+  EXPECT_THAT(load_text("", "f.yaml", set).errors,
+              ElementsAre(testing::StartsWith(
+                  "--set store.max_bytes: 1MiB is below store.segment.max_bytes, 64MiB")));
+}
+
+TEST(LoadTest, SaysNothingOfAContradictionToAWrongValue) {
+  EXPECT_THAT(errors_of("store:\n  max_bytes: 1MiB\n  segment: {max_bytes: 1}\n"),
+              ElementsAre(testing::StartsWith("f.yaml:3:24: store.segment.max_bytes: expected")));
+}
+
+TEST(LoadTest, LetsRetentionBeAboveAWallThatDropsTheOldest) {
+  EXPECT_THAT(
+      errors_of("store: {max_bytes: 1GiB, retention: {bytes: 2GiB}, on_full: drop_oldest}\n"),
+      ElementsAre());
 }
 
 TEST(LoadTest, GivesEveryKeyItsDefaultWithoutAFile) {

@@ -28,12 +28,20 @@ TEST(StoreOptionsTest, TakesEveryStoreSetting) {
   EXPECT_EQ(options.segment_age_max, 2min);
   EXPECT_EQ(options.rejected_bytes_max, 3U << 20);
   EXPECT_EQ(options.compression, 7);
-  EXPECT_EQ(options.wall.bytes_max, std::uint64_t{5} << 30);
-  EXPECT_EQ(options.wall.percent_max, 0U);
-  EXPECT_EQ(options.wall.free_bytes_min, 2U << 20);
-  EXPECT_EQ(options.on_full, store::OnFull::drop_oldest);
-  EXPECT_EQ(options.retention.age, 3h);
-  EXPECT_EQ(options.retention.bytes_max, std::uint64_t{4} << 30);
+  EXPECT_EQ(options.limits.wall.bytes_max, std::uint64_t{5} << 30);
+  EXPECT_EQ(options.limits.wall.percent_max, 0U);
+  EXPECT_EQ(options.limits.wall.free_bytes_min, 2U << 20);
+  EXPECT_EQ(options.limits.on_full, store::OnFull::drop_oldest);
+  EXPECT_EQ(options.limits.retention.age, 3h);
+  EXPECT_EQ(options.limits.retention.bytes_max, std::uint64_t{4} << 30);
+}
+
+TEST(StoreOptionsTest, WaitsForTheLockIfItTakesOverOrIsToldTo) {
+  EXPECT_EQ(store_options(defaults()).lock_wait, 0ms);
+  EXPECT_EQ(store_options(with({"store.lock_wait=3s"})).lock_wait, 3s);
+  const Settings drains = with({"server.drain_delay=2s", "server.drain_timeout=20s"});
+  EXPECT_EQ(store_options(drains, true).lock_wait, 32s);
+  EXPECT_EQ(store_options(with({"store.lock_wait=0"}), true).lock_wait, 0ms);
 }
 
 TEST(StoreOptionsTest, TellsAutoFromNever) {
@@ -59,12 +67,12 @@ TEST(StoreOptionsTest, DefaultsAreTheStoresOwn) {
   EXPECT_EQ(ours.segment_age_max, own.segment_age_max);
   EXPECT_EQ(ours.rejected_bytes_max, own.rejected_bytes_max);
   EXPECT_EQ(ours.compression, own.compression);
-  EXPECT_EQ(ours.wall.bytes_max, own.wall.bytes_max);
-  EXPECT_EQ(ours.wall.percent_max, own.wall.percent_max);
-  EXPECT_EQ(ours.wall.free_bytes_min, own.wall.free_bytes_min);
-  EXPECT_EQ(ours.on_full, own.on_full);
-  EXPECT_EQ(ours.retention.age, own.retention.age);
-  EXPECT_EQ(ours.retention.bytes_max, own.retention.bytes_max);
+  EXPECT_EQ(ours.limits.wall.bytes_max, own.limits.wall.bytes_max);
+  EXPECT_EQ(ours.limits.wall.percent_max, own.limits.wall.percent_max);
+  EXPECT_EQ(ours.limits.wall.free_bytes_min, own.limits.wall.free_bytes_min);
+  EXPECT_EQ(ours.limits.on_full, own.limits.on_full);
+  EXPECT_EQ(ours.limits.retention.age, own.limits.retention.age);
+  EXPECT_EQ(ours.limits.retention.bytes_max, own.limits.retention.bytes_max);
 }
 
 TEST(RecordLimitsTest, TakesEveryLimitOfARecord) {
@@ -87,49 +95,53 @@ TEST(RecordLimitsTest, DefaultsAreTheHandlersOwn) {
 }
 
 TEST(ServerOptionsTest, TakesEveryServerSetting) {
-  server::Options options = server_options(
+  const Settings settings =
       with({"server.listen=127.0.0.1:1,[::1]:2", "server.threads=3", "server.inflight_max=5MiB",
             "server.overload_wait=7ms", "server.drain_delay=8ms", "server.drain_timeout=9ms",
             "server.connections_max=10", "server.timeouts.idle=11ms", "server.timeouts.header=12ms",
             "server.timeouts.body=13ms", "server.timeouts.reply=14ms", "store.commit_timeout=15ms",
             "limits.body=2MiB", "limits.header=5KiB", "limits.header_count=16",
-            "store.durability=memory", "store.on_io_error=reject"}));
+            "store.durability=memory", "store.on_io_error=reject"});
+  const server::Options options = server_options(settings);
+  const server::Settings ours = server_settings(settings);
   EXPECT_EQ(options.listen, (std::vector<std::string>{"127.0.0.1:1", "[::1]:2"}));
   EXPECT_EQ(options.threads, 3U);
-  EXPECT_EQ(options.inflight_bytes_max, 5U << 20);
-  EXPECT_EQ(options.overload_wait, 7ms);
-  EXPECT_EQ(options.drain_delay, 8ms);
-  EXPECT_EQ(options.drain_timeout, 9ms);
-  EXPECT_EQ(options.connections_max, 10U);
-  EXPECT_EQ(options.timeouts.idle, 11ms);
-  EXPECT_EQ(options.timeouts.header, 12ms);
-  EXPECT_EQ(options.timeouts.body, 13ms);
-  EXPECT_EQ(options.timeouts.reply, 14ms);
-  EXPECT_EQ(options.commit_timeout, 15ms);
-  EXPECT_EQ(options.limits.body_bytes_max, 2U << 20);
-  EXPECT_EQ(options.limits.head.header_bytes_max, 5U << 10);
-  EXPECT_EQ(options.limits.head.header_count_max, 16U);
+  EXPECT_EQ(ours.inflight_bytes_max, 5U << 20);
+  EXPECT_EQ(ours.overload_wait, 7ms);
+  EXPECT_EQ(ours.drain_delay, 8ms);
+  EXPECT_EQ(ours.drain_timeout, 9ms);
+  EXPECT_EQ(ours.connections_max, 10U);
+  EXPECT_EQ(ours.timeouts.idle, 11ms);
+  EXPECT_EQ(ours.timeouts.header, 12ms);
+  EXPECT_EQ(ours.timeouts.body, 13ms);
+  EXPECT_EQ(ours.timeouts.reply, 14ms);
+  EXPECT_EQ(ours.commit_timeout, 15ms);
+  EXPECT_EQ(ours.limits.body_bytes_max, 2U << 20);
+  EXPECT_EQ(ours.limits.head.header_bytes_max, 5U << 10);
+  EXPECT_EQ(ours.limits.head.header_count_max, 16U);
   EXPECT_TRUE(options.acknowledge_before_commit);
-  EXPECT_FALSE(options.exit_on_store_failure);
+  EXPECT_FALSE(ours.exit_on_store_failure);
 }
 
 TEST(ServerOptionsTest, DefaultsAreTheServersOwn) {
   server::Options ours = server_options(defaults());
   server::Options own;
+  server::Settings our_settings = server_settings(defaults());
+  server::Settings own_settings;
   EXPECT_EQ(ours.listen, own.listen);
   EXPECT_EQ(ours.threads, own.threads);
-  EXPECT_EQ(ours.inflight_bytes_max, own.inflight_bytes_max);
-  EXPECT_EQ(ours.overload_wait, own.overload_wait);
-  EXPECT_EQ(ours.drain_timeout, own.drain_timeout);
-  EXPECT_EQ(ours.commit_timeout, own.commit_timeout);
-  EXPECT_EQ(ours.timeouts.idle, own.timeouts.idle);
-  EXPECT_EQ(ours.timeouts.header, own.timeouts.header);
-  EXPECT_EQ(ours.timeouts.body, own.timeouts.body);
-  EXPECT_EQ(ours.timeouts.reply, own.timeouts.reply);
-  EXPECT_EQ(ours.limits.body_bytes_max, own.limits.body_bytes_max);
-  EXPECT_EQ(ours.limits.head.header_bytes_max, own.limits.head.header_bytes_max);
+  EXPECT_EQ(our_settings.inflight_bytes_max, own_settings.inflight_bytes_max);
+  EXPECT_EQ(our_settings.overload_wait, own_settings.overload_wait);
+  EXPECT_EQ(our_settings.drain_timeout, own_settings.drain_timeout);
+  EXPECT_EQ(our_settings.commit_timeout, own_settings.commit_timeout);
+  EXPECT_EQ(our_settings.timeouts.idle, own_settings.timeouts.idle);
+  EXPECT_EQ(our_settings.timeouts.header, own_settings.timeouts.header);
+  EXPECT_EQ(our_settings.timeouts.body, own_settings.timeouts.body);
+  EXPECT_EQ(our_settings.timeouts.reply, own_settings.timeouts.reply);
+  EXPECT_EQ(our_settings.limits.body_bytes_max, own_settings.limits.body_bytes_max);
+  EXPECT_EQ(our_settings.limits.head.header_bytes_max, own_settings.limits.head.header_bytes_max);
   EXPECT_EQ(ours.acknowledge_before_commit, own.acknowledge_before_commit);
-  EXPECT_EQ(ours.exit_on_store_failure, own.exit_on_store_failure);
+  EXPECT_EQ(our_settings.exit_on_store_failure, own_settings.exit_on_store_failure);
 }
 
 TEST(PoolOptionsTest, HasAnArenaForEachChunkOfTheBudgetAndForEachThread) {

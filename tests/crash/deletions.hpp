@@ -22,7 +22,7 @@ namespace logboom::store {
 class Deletions {
  public:
   struct World {
-    const Limits& limits;
+    const ScenarioLimits& limits;
     SimulatedDisk& disk;
     Oracle& oracle;
     SimulatedSink& sink;

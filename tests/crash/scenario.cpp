@@ -56,9 +56,9 @@ Life random_life(Durability durability, Dice& dice) {
 }
 
 // Of some segments. A wall leaves room for more once retention has deleted what it may.
-Limits random_limits(std::size_t segment_bytes_max, Dice& dice) {
+ScenarioLimits random_limits(std::size_t segment_bytes_max, Dice& dice) {
   const std::uint64_t bytes = SegmentWriter::bytes_for(segment_bytes_max);
-  Limits made;
+  ScenarioLimits made;
   const std::uint64_t kind = dice.below(100);
   if (kind < 55) return made;
   if (kind < 85 || dice.chance(30)) made.kept_bytes_max = bytes * dice.between(2, 4);
@@ -84,7 +84,7 @@ std::vector<std::uint64_t> take_numbers(std::string_view text) {
 
 constexpr std::uint64_t kFirstWithLimits = 6;
 
-Limits limits_of_workload(std::uint64_t workload) {
+ScenarioLimits limits_of_workload(std::uint64_t workload) {
   switch (workload) {
     case kFirstWithLimits: return {.kept_bytes_max = 48 * 1024, .wall_bytes_max = 0};
     case 7: return {.wall_bytes_max = 48 * 1024, .on_full = OnFull::drop_oldest};

@@ -28,7 +28,7 @@ struct Life {
 };
 
 // What makes a store delete or refuse; 0 is no limit.
-struct Limits {
+struct ScenarioLimits {
   std::uint64_t kept_bytes_max = 0;  // retention
   std::uint64_t wall_bytes_max = 0;
   OnFull on_full = OnFull::reject;
@@ -46,7 +46,7 @@ struct Scenario {
   std::size_t producers = 1;
   std::size_t segment_bytes_max = 64 * 1024;
   std::size_t rejected_bytes_max = 1024 * 1024;
-  Limits limits;
+  ScenarioLimits limits;
   bool slow_sink = false;  // it takes seldom, so that records are deleted before
   bool ages = false;       // each commit finds that its segment is too old
   SimulatedDisk::Conduct conduct;

@@ -81,12 +81,12 @@ Options SimulatedServer::options() {
   made.rejected_bytes_max = world_.scenario.rejected_bytes_max;
   made.producers = world_.scenario.producers;
   made.cursors = {{.name = kSink, .hold = {}}};
-  const Limits& limits = world_.scenario.limits;
-  made.wall = {.bytes_max = limits.wall_bytes_max,
-               .percent_max = limits.has_wall() ? 0U : 100U,
-               .free_bytes_min = 0};
-  made.on_full = limits.on_full;
-  made.retention = {.age = std::chrono::seconds(0), .bytes_max = limits.kept_bytes_max};
+  const ScenarioLimits& limits = world_.scenario.limits;
+  made.limits.wall = {.bytes_max = limits.wall_bytes_max,
+                      .percent_max = limits.has_wall() ? 0U : 100U,
+                      .free_bytes_min = 0};
+  made.limits.on_full = limits.on_full;
+  made.limits.retention = {.age = std::chrono::seconds(0), .bytes_max = limits.kept_bytes_max};
   made.threads = false;
   made.files = &files_;
   made.now_ns = [this] { return world_.clock.now_ns(); };
@@ -165,7 +165,7 @@ void SimulatedServer::turn(Store::Worker worker) {
 }
 
 void SimulatedServer::judge_limits(Store::Worker worker, bool was_full) {
-  const Limits& limits = world_.scenario.limits;
+  const ScenarioLimits& limits = world_.scenario.limits;
   if (!limits.may_delete()) return;
   deletions_.judge_need(worker);
   const Stats stats = store_->stats();

@@ -10,6 +10,7 @@ import pytest
 from expect import accepted
 from http_client import Connection, ConnectionClosed, format_request
 from logboom_server import poll
+from steady_clients import finish, start_clients
 
 
 def refuses_or_not_ready(server):
@@ -156,6 +157,18 @@ def test_a_drain_under_load_answers_wholly_or_not_at_all_and_keeps_what_it_said(
     assert not lost, f"acknowledged but lost: {sorted(lost)[:10]}"
 
 
+@pytest.mark.parametrize("drain_delay", ["0s", "200ms"])
+def test_who_gets_a_connection_gets_an_answer_until_connecting_is_refused(make_server, drain_delay):
+    """Also those whose handshake is being completed when listening ends."""
+    server = make_server({"server.drain_delay": drain_delay})
+    clients = start_clients(server.port, 16, until_refused=True)
+    poll(lambda: all(client.acknowledged for client in clients), "every client to begin")
+    assert server.terminate() == 0, server.stderr()
+    for client in clients:
+        client.join()
+    assert sorted(server.attributes("id")) == finish(clients)
+
+
 def test_a_second_signal_ends_at_once(server):
     with server.connect() as connection:
         connection.send(b"POST /log HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
@@ -164,7 +177,7 @@ def test_a_second_signal_ends_at_once(server):
         assert server.alive()
         begin = time.monotonic()
         server.signal(signal.SIGTERM)
-        server.wait()
+        assert server.wait() == 1
         assert time.monotonic() - begin < 5
 
 

@@ -165,7 +165,7 @@ def test_a_second_server_on_the_same_directory_refuses_and_the_first_goes_on(ser
     accepted(server.post("before"), 1)
     second = run_logboom("serve", "--listen", f"127.0.0.1:{free_port()}", "--data-dir",
                          server.data_dir)
-    assert second.returncode == 74
+    assert second.returncode == 75
     assert f"another server is using {server.data_dir}" in one_clear_line(second.stderr)
     accepted(server.post("after"), 1)
     assert server.bodies() == ["before", "after"]
@@ -179,7 +179,7 @@ def test_of_servers_that_start_at_once_on_a_new_directory_one_serves(new_server)
     refused = [server for server in servers if not serves(server)]
     assert len(refused) == len(servers) - 1
     for server in refused:
-        assert server.wait() == 74
+        assert server.wait() == 75
         assert "another server is using" in one_clear_line(server.stderr().encode())
     [winner] = set(servers) - set(refused)
     accepted(winner.post("won"), 1)

@@ -78,10 +78,10 @@ class IoThreadTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error();
     store_ = std::move(*opened);
     shared_.reset(
-        new SharedState{options_, arenas_, *store_, InflightBudget(options_.inflight_bytes_max)});
+        new SharedState{options_, arenas_, *store_, InflightBudget(settings_.inflight_bytes_max)});
     const IoThread::Events events{[] {}, [this] { add_move(); }};
-    first_ = std::make_unique<IoThread>(*shared_, store_->producer(0), events);
-    second_ = std::make_unique<IoThread>(*shared_, store_->producer(1), events);
+    first_ = std::make_unique<IoThread>(*shared_, store_->producer(0), settings_, events);
+    second_ = std::make_unique<IoThread>(*shared_, store_->producer(1), settings_, events);
     admin_ = std::make_unique<Admin>(
         *shared_, std::vector<const Telemetry*>{&first_->telemetry(), &second_->telemetry()});
     shared_->admin = admin_.get();
@@ -112,6 +112,7 @@ class IoThreadTest : public testing::Test {
 
   std::string dir_;
   const Options options_;
+  const Settings settings_;
   arena::LargeBlockCache large_blocks_;
   arena::ArenaPool arenas_{{}, large_blocks_};
   std::unique_ptr<store::Store> store_;

@@ -46,7 +46,7 @@ TEST_F(NumbersTest, VerifyFindsADamagedSlot) {
   const std::string dir = temp_.path() + "/data";
   Options made;
   made.dir = dir;
-  made.wall = {.bytes_max = 0, .percent_max = 100, .free_bytes_min = 0};
+  made.limits.wall = {.bytes_max = 0, .percent_max = 100, .free_bytes_min = 0};
   { ASSERT_TRUE(Store::open(made).has_value()); }
   ASSERT_TRUE(verify(dir)->intact());
   auto file = os_files().open(dir + "/numbers", OpenMode::read_write);

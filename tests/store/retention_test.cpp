@@ -48,7 +48,7 @@ class RetentionTest : public TurnedStoreFixture {
 
 TEST_F(RetentionTest, DeletesSealedFilesThatAreOlderThanTheAge) {
   Options made = turned_options();
-  made.retention.age = 5s;
+  made.limits.retention.age = 5s;
   const auto store = must_open(made);
   fill(*store, 10);
   EXPECT_GE(store->stats().expired, 3u);
@@ -67,7 +67,7 @@ TEST_F(RetentionTest, DeletesNothingWithoutLimits) {
 
 TEST_F(RetentionTest, DeletesTheOldestAboveTheBytes) {
   Options made = turned_options();
-  made.retention.bytes_max = 60 * 1024;
+  made.limits.retention.bytes_max = 60 * 1024;
   const auto store = must_open(made);
   fill(*store, 40);
   EXPECT_GT(store->stats().expired, 0u);
@@ -77,7 +77,7 @@ TEST_F(RetentionTest, DeletesTheOldestAboveTheBytes) {
 
 TEST_F(RetentionTest, ADayWithoutFilesIsRemoved) {
   Options made = turned_options();
-  made.retention.age = 5s;
+  made.limits.retention.age = 5s;
   const auto store = must_open(made);
   fill(*store, 5);
   now_ns_ += 86'400 * kSecond;
@@ -88,7 +88,7 @@ TEST_F(RetentionTest, ADayWithoutFilesIsRemoved) {
 
 TEST_F(RetentionTest, KeepsWhatACursorHasNotPassed) {
   Options made = turned_options();
-  made.retention.age = 2s;
+  made.limits.retention.age = 2s;
   made.cursors = {{.name = "slow", .hold = {}}};
   const auto store = must_open(made);
   fill(*store, 10);
@@ -102,7 +102,7 @@ TEST_F(RetentionTest, KeepsWhatACursorHasNotPassed) {
 
 TEST_F(RetentionTest, ACursorHoldsBackNoLongerThanItsHold) {
   Options made = turned_options();
-  made.retention.age = 2s;
+  made.limits.retention.age = 2s;
   made.cursors = {{.name = "slow", .hold = 5s}};
   const auto store = must_open(made);
   fill(*store, 10);
@@ -122,7 +122,7 @@ TEST_F(RetentionTest, ACursorHoldsBackNoLongerThanItsHold) {
 
 TEST_F(RetentionTest, AtTheWallItRefusesAndSaysWhy) {
   Options made = turned_options();
-  made.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
+  made.limits.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
   const auto store = must_open(made);
   CommitStatus status = CommitStatus::ok;
   for (int i = 0; i < 100 && status == CommitStatus::ok; ++i) {
@@ -136,8 +136,8 @@ TEST_F(RetentionTest, AtTheWallItRefusesAndSaysWhy) {
 
 TEST_F(RetentionTest, WhenRetentionHasMadeRoomAtTheWallRecordsAreAcceptedAgain) {
   Options made = turned_options();
-  made.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
-  made.retention.age = 60s;
+  made.limits.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
+  made.limits.retention.age = 60s;
   const auto store = must_open(made);
   for (int i = 0; i < 100 && store->state() == State::accepting; ++i) {
     static_cast<void>(commit_in_turn(*store, noise()));
@@ -153,7 +153,7 @@ TEST_F(RetentionTest, WhenRetentionHasMadeRoomAtTheWallRecordsAreAcceptedAgain) 
 TEST_F(RetentionTest, LeavesTheFileSystemWhatItShall) {
   Options made = turned_options();
   made.files = &files_;
-  made.wall.free_bytes_min = 1024 * 1024;
+  made.limits.wall.free_bytes_min = 1024 * 1024;
   files_.set_space({.total = 100 << 20, .free = 50 << 20});
   const auto store = must_open(made);
   fill(*store, 5);
@@ -172,8 +172,8 @@ TEST_F(RetentionTest, LeavesTheFileSystemWhatItShall) {
 
 TEST_F(RetentionTest, DropsTheOldestAtTheWallIfItMayAndTellsTheCursor) {
   Options made = turned_options();
-  made.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
-  made.on_full = OnFull::drop_oldest;
+  made.limits.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
+  made.limits.on_full = OnFull::drop_oldest;
   made.cursors = {{.name = "slow", .hold = {}}};
   {
     const auto store = must_open(made);
@@ -203,8 +203,8 @@ class OutOfOrderTest : public RetentionTest {
  protected:
   [[nodiscard]] Options dropping() {
     Options made = turned_options();
-    made.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
-    made.on_full = OnFull::drop_oldest;
+    made.limits.wall = {.bytes_max = 100 * 1024, .percent_max = 0};
+    made.limits.on_full = OnFull::drop_oldest;
     made.cursors = {{.name = "slow", .hold = {}}};
     made.files = &files_;
     return made;
@@ -253,7 +253,7 @@ TEST_F(OutOfOrderTest, ALossGrowsAtItsFrontToo) {
 
 TEST_F(RetentionTest, ACursorThatNobodyNamesAnyMoreHoldsNothingBack) {
   Options made = turned_options();
-  made.retention.age = 2s;
+  made.limits.retention.age = 2s;
   made.cursors = {{.name = "gone", .hold = {}}};
   { const auto store = must_open(made); }
   made.cursors.clear();

@@ -107,8 +107,8 @@ class StoreFixture : public ::testing::Test {
   [[nodiscard]] Options options() {
     Options made;
     made.dir = dir();
-    made.wall = {.bytes_max = 0, .percent_max = 100, .free_bytes_min = 0};
-    made.retention.age = std::chrono::seconds(0);
+    made.limits.wall = {.bytes_max = 0, .percent_max = 100, .free_bytes_min = 0};
+    made.limits.retention.age = std::chrono::seconds(0);
     made.report = [this](Severity severity, std::string_view sentence) {
       reports_.add(severity, sentence);
     };

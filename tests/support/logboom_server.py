@@ -53,9 +53,11 @@ class Server:
         self.directory = pathlib.Path(directory)
         self.data_dir = self.directory / "data"
         self.settings = dict(settings or {})
+        self.small_disk = SMALL_DISK  # tests of the limits themselves set it to {}
         self.environment = dict(environment or {})
         self.arguments = [str(argument) for argument in arguments]
         self.wrapper = []  # what the command is started by, such as strace with its options
+        self.pass_fds = ()  # descriptors that the process inherits
         self.process = None
         self.port = None
         self.starts = 0
@@ -82,11 +84,12 @@ class Server:
         self.starts += 1
         command = [*self.wrapper, binary(), "serve", "--listen", f"127.0.0.1:{self.port}",
                    "--data-dir", str(self.data_dir), *self.arguments]
-        for key, value in {**SMALL_DISK, **self.settings}.items():
+        for key, value in {**self.small_disk, **self.settings}.items():
             command += ["--set", f"{key}={value}"]
         with open(self._stderr_path(), "wb") as stderr, open(self._stdout_path(), "wb") as stdout:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
                                             stderr=stderr, cwd=self.directory,
+                                            pass_fds=self.pass_fds,
                                             env={**os.environ, **self.environment})
 
     def _wait_until_ready(self):
