@@ -120,6 +120,8 @@ int run_serve(const ServeArguments& arguments) {
   EventLog log(settings.log);
   server::Options options = config::server_options(settings);
   options.version = version_line();
+  options.release = version_number();
+  options.commit = version_commit();
   options.log = [&log](server::LogLevel level, std::string_view message) {
     log.write(to_level(level), message);
   };

@@ -45,7 +45,9 @@ struct Options {
   Limits limits;
   bool acknowledge_before_commit = false;  // store.durability is memory
   bool exit_on_store_failure = true;       // store.on_io_error: exit
-  std::string version = "0";
+  std::string version = "0";               // for people
+  std::string release = "0";               // its number alone
+  std::string commit;                      // that it was built of; empty if unknown
   // The server's own events, one sentence each; from any of its threads, never on the request path.
   std::function<void(LogLevel, std::string_view)> log = [](LogLevel, std::string_view) {};
 };

@@ -21,6 +21,12 @@ std::uint64_t Wall::bytes_max(const Space& space) const noexcept {
   return space.total / 100 * options_.percent_max;
 }
 
+Wall::Room Wall::room() const {
+  const auto space = files_.space(paths_.root);
+  if (!space) return {0, options_.free_bytes_min, 0};
+  return {bytes_max(*space), options_.free_bytes_min, space->free};
+}
+
 std::optional<std::string> Wall::refusal(std::uint64_t bytes) const {
   const auto space = files_.space(paths_.root);
   if (!space) return std::nullopt;  // then the file system itself says when it is full
