@@ -123,6 +123,8 @@ void tell_of_inherited_sockets(const server::Server& server, EventLog& log) {
 server::Options server_options(const config::Settings& settings, EventLog& log) {
   server::Options options = config::server_options(settings);
   options.version = version_line();
+  options.release = version_number();
+  options.commit = version_commit();
   options.log = [&log](server::LogLevel level, std::string_view message) {
     log.write(to_level(level), message);
   };

@@ -12,4 +12,12 @@ std::string version_line() {
   return fmt::format("logboom {} ({})", LOGBOOM_VERSION, kCommit);
 }
 
+std::string version_number() {
+  return LOGBOOM_VERSION;
+}
+
+std::string version_commit() {
+  return LOGBOOM_COMMIT;
+}
+
 }  // namespace logboom::cli

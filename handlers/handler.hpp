@@ -22,11 +22,30 @@ inline constexpr std::size_t kRejectReasons = 4;
 
 [[nodiscard]] std::string_view to_string(RejectReason reason) noexcept;
 
+// What a record came as. Each value is a metrics label.
+enum class Protocol : std::uint8_t {
+  json,   // JSON of any sender
+  text,   // a line of text
+  native  // a line that Logboom wrote itself, whatever it had come as then
+};
+
+inline constexpr std::size_t kProtocols = 3;
+
+[[nodiscard]] std::string_view to_string(Protocol protocol) noexcept;
+
+// Of a record that a handler has made.
+[[nodiscard]] inline Protocol protocol_of(const record::LogRecord& record) noexcept {
+  if (record.native) [[unlikely]]
+    return Protocol::native;
+  return record.source == "text" ? Protocol::text : Protocol::json;
+}
+
 // A refused record: where it was and what was wrong. Views live as long as the request.
 struct Rejection {
   std::uint64_t record = 0;  // counted from zero over all records of the request
   std::uint64_t line = 0;    // counted from one
   RejectReason reason = RejectReason::bad_json;
+  Protocol protocol = Protocol::json;
   std::string_view error;  // one sentence that says what and where
   std::string_view raw;    // the bytes refused
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "handlers/handler.hpp"
@@ -31,6 +32,12 @@ class PlainLogHandler {
 
   [[nodiscard]] std::size_t feed(std::string_view bytes, bool last);
   [[nodiscard]] Outcome outcome() const noexcept { return intake_.outcome(); }
+  // What the body was taken for; nothing if it was empty, refused, or too short to tell.
+  [[nodiscard]] std::optional<Protocol> protocol() const noexcept {
+    if (json_ != nullptr) return Protocol::json;
+    if (text_ != nullptr) return Protocol::text;
+    return std::nullopt;
+  }
 
  private:
   enum class Content : std::uint8_t { unknown, json, text, refused };

@@ -27,6 +27,15 @@ std::string_view to_string(RejectReason reason) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(Protocol protocol) noexcept {
+  switch (protocol) {
+    case Protocol::json: return "json";
+    case Protocol::text: return "text";
+    case Protocol::native: return "native";
+  }
+  return "unknown";
+}
+
 void RecordIntake::begin_feed(std::string_view bytes) noexcept {
   feed_begin_ = bytes.data();
   counted_to_ = bytes.data();
@@ -53,7 +62,7 @@ bool RecordIntake::make_fit(record::LogRecord& record, std::string_view raw) {
     char error[kErrorBytesMax];
     const auto end =
         fmt::format_to_n(error, sizeof(error), "more than {} attributes", attributes_max).out;
-    reject(RejectReason::too_many_attributes, {error, end}, raw);
+    reject(RejectReason::too_many_attributes, {error, end}, raw, protocol_of(record));
     return false;
   }
   if (raw.size() <= limits.record_bytes_max) [[likely]]
@@ -78,7 +87,7 @@ bool RecordIntake::make_smaller(record::LogRecord& record, std::string_view raw,
       fmt::format_to_n(error, sizeof(error), "the record has {} bytes, more than the limit of {}",
                        raw.size(), bytes_max)
           .out;
-  reject(RejectReason::too_large, {error, end}, raw);
+  reject(RejectReason::too_large, {error, end}, raw, protocol_of(record));
   return false;
 }
 
@@ -97,9 +106,11 @@ void RecordIntake::reject_at(RejectReason reason, std::string_view fault, std::s
   reject(reason, {error, end}, raw);
 }
 
-void RecordIntake::reject(RejectReason reason, std::string_view error, std::string_view raw) {
-  const Rejection rejection{outcome_.accepted + outcome_.rejected, line_of(raw.data()), reason,
-                            error, raw.substr(0, kRejectedBytesMax)};
+void RecordIntake::reject(RejectReason reason, std::string_view error, std::string_view raw,
+                          Protocol protocol) {
+  const Rejection rejection{
+      outcome_.accepted + outcome_.rejected, line_of(raw.data()), reason, protocol, error,
+      raw.substr(0, kRejectedBytesMax)};
   if (outcome_.rejected < kErrorsReported) keep(rejection);
   ++outcome_.rejected;
   context_.sink.reject(rejection);

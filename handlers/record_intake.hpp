@@ -33,7 +33,8 @@ class RecordIntake {
   void accept(record::LogRecord& record, std::string_view raw);
 
   // Refuses `raw`, a part of the bytes at hand behind all pieces refused before.
-  void reject(RejectReason reason, std::string_view error, std::string_view raw);
+  void reject(RejectReason reason, std::string_view error, std::string_view raw,
+              Protocol protocol = Protocol::json);
   // The same for bad JSON, or for bad UTF-8 in it: says the fault and its byte, counted from one,
   // in the piece.
   void reject_json(const record::JsonVerdict& verdict, std::string_view raw);

@@ -13,6 +13,12 @@ void LatencyHistogram::Snapshot::add(const LatencyHistogram& histogram) noexcept
   sum_ns += histogram.sum_ns_.value();
 }
 
+void LatencyHistogram::Snapshot::add(const Snapshot& other) noexcept {
+  for (std::size_t i = 0; i < kBuckets; ++i) buckets[i] += other.buckets[i];
+  count += other.count;
+  sum_ns += other.sum_ns;
+}
+
 std::chrono::nanoseconds LatencyHistogram::Snapshot::quantile(double q) const noexcept {
   if (count == 0) return std::chrono::nanoseconds{0};
   const auto rank = static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count)));

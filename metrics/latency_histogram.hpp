@@ -27,6 +27,7 @@ class LatencyHistogram {
     std::uint64_t sum_ns = 0;
 
     void add(const LatencyHistogram& histogram) noexcept;
+    void add(const Snapshot& other) noexcept;
     // The upper edge of the bucket that holds the q-th part (0 to 1) of all values; 0 when empty.
     [[nodiscard]] std::chrono::nanoseconds quantile(double q) const noexcept;
     // How many values lay at or below `edge`, to the precision of a bucket.

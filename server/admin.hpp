@@ -7,6 +7,7 @@
 #include "arena/arena.hpp"
 #include "arena/arena_pool.hpp"
 #include "server/http_request.hpp"
+#include "server/measurements.hpp"
 #include "server/reply.hpp"
 #include "server/session_host.hpp"
 #include "server/telemetry.hpp"
@@ -32,11 +33,12 @@ class Admin {
   [[nodiscard]] Reply metrics(arena::Arena& arena) const;
 
  private:
-  [[nodiscard]] double uptime_seconds() const;
+  [[nodiscard]] Measurements measure() const;
 
   const SharedState& shared_;
   const std::vector<const Telemetry*> telemetry_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  const double start_time_seconds_ = metrics::process_start_seconds();
 };
 
 }  // namespace logboom::server

@@ -52,7 +52,9 @@ struct Options {
   std::vector<int> inherited_sockets;
   std::size_t threads = 0;                 // 0: one per core
   bool acknowledge_before_commit = false;  // store.durability is memory
-  std::string version = "0";
+  std::string version = "0";               // for people
+  std::string release = "0";               // its number alone
+  std::string commit;                      // that it was built of; empty if unknown
   // The server's own events, one sentence each; from any of its threads, never on the request path.
   std::function<void(LogLevel, std::string_view)> log = [](LogLevel, std::string_view) {};
   // SIGHUP, on the control thread: gives what is in force from now on, or nothing to go on as

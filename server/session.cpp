@@ -172,7 +172,8 @@ bool Session::has_more() const {
 void Session::advance() {
   if (phase_ == Phase::idle) {
     phase_ = Phase::header;
-    first_byte_at_ = host_.now();
+    if (!std::exchange(waited_for_arena_, false)) first_byte_at_ = host_.now();
+    kind_ = RequestKind::unread;
     keep_alive_ = true;
     arm(lease_ ? settings().timeouts.header : kReserveHeaderTimeout);
   }
@@ -245,8 +246,9 @@ void Session::send_reply() {
 
 void Session::finish_request() {
   Telemetry& telemetry = host_.telemetry();
-  telemetry.requests_by_class[std::min<std::size_t>(status_ / 100, 5)].add();
-  telemetry.request_latency.record(SessionHost::Clock::now() - first_byte_at_);
+  const SessionHost::Clock::time_point now = SessionHost::Clock::now();
+  telemetry.record_request(kind_, status_, now - first_byte_at_);
+  if (holds_logs(kind_)) telemetry.record_stage(Stage::write, now - stage_began_at_);
   if (!keep_alive_) return linger();
   begin_next_request();
 }
@@ -277,6 +279,7 @@ void Session::keep_pipelined(std::string_view leftover) {
 
 void Session::end_request() noexcept {
   release_charge();
+  waited_for_arena_ = false;
   unsent_ = {};
   if (exchange_ != nullptr) exchange_->destroy();
   exchange_ = nullptr;
@@ -340,6 +343,7 @@ void Session::on_timeout() {
       return fail({408, "request_timeout", "The request did not arrive in time."});
     case Phase::committing:
       host_.telemetry().timeouts.add();
+      end_commit_wait();
       return fail({503, "commit_timeout",
                    "The records were not on stable storage in time; whether they are stored is "
                    "unknown."});

@@ -113,6 +113,7 @@ class Session {
   [[nodiscard]] bool has_ticket() const;
   void answer_ingest(std::size_t staged_bytes);
   void answer_commit(store::CommitStatus status);
+  void end_commit_wait() noexcept;
   void answer_read(Endpoint endpoint);
   [[nodiscard]] std::string describe_missing() const;
   void answer_options(std::string_view allow);
@@ -161,6 +162,7 @@ class Session {
   bool paused_ = false;
   bool waits_for_arena_ = false;  // while paused: for an arena, not for the budget
   bool keep_alive_ = true;
+  bool waited_for_arena_ = false;  // the next request came when no arena was left
   bool pipelined_ = false;     // the next request's beginning has arrived and waits to be advanced
   std::uint32_t watched_ = 0;  // the events registered with epoll; 0: none
   std::uint32_t generation_ = 0;  // of the present request
@@ -178,11 +180,13 @@ class Session {
   std::uint16_t status_ = 0;
   std::size_t charged_bytes_ = 0;  // of the in-flight budget
   bool has_baton_ = false;         // the request may receive past the budget
+  RequestKind kind_ = RequestKind::unread;
   SessionHost::Clock::time_point first_byte_at_;
-  SessionHost::Clock::time_point give_up_at_;     // of a pause or of lingering
-  SessionHost::Clock::duration pause_allowance_;  // what is left of overload_wait for this request
-  SessionHost::Clock::duration time_left_;        // of the timer, while paused
-  std::size_t body_bytes_due_ = 0;                // the timer is moved when so many have arrived
+  SessionHost::Clock::time_point stage_began_at_;  // commit_wait or write
+  SessionHost::Clock::time_point give_up_at_;      // of a pause or of lingering
+  SessionHost::Clock::duration pause_allowance_;   // what is left of overload_wait for this request
+  SessionHost::Clock::duration time_left_;         // of the timer, while paused
+  std::size_t body_bytes_due_ = 0;                 // the timer is moved when so many have arrived
 };
 
 }  // namespace logboom::server

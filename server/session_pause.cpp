@@ -57,7 +57,11 @@ void Session::pause() {
   if (paused_) return;
   paused_ = true;
   waits_for_arena_ = arena_ == nullptr;
-  if (waits_for_arena_) host_.count_arena_waiter(1);
+  if (waits_for_arena_) {
+    host_.count_arena_waiter(1);
+    waited_for_arena_ = true;
+    first_byte_at_ = host_.now();
+  }
   give_up_at_ = host_.now() + pause_allowance_;
   host_.telemetry().overload_pauses.add();
   // The wait is the server's doing: the client's time goes on where it stopped.
@@ -98,7 +102,7 @@ void Session::give_up_pause() {
 void Session::send_overload_reply() {
   const std::string_view reply = overload_reply_without_arena();
   if (::send(descriptor_, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return close();
-  host_.telemetry().requests_by_class[5].add();
+  host_.telemetry().record_request(RequestKind::unread, 503, host_.now() - first_byte_at_);
   linger();
 }
 

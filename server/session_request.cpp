@@ -132,6 +132,7 @@ std::string_view Session::allow_header(std::string_view methods) {
 
 void Session::answer_read(Endpoint endpoint) {
   const Admin& admin = host_.admin();
+  kind_ = RequestKind::page;
   switch (endpoint) {
     case Endpoint::greeting: return reply(admin.greeting(exchange_->head(), arena()));
     case Endpoint::healthz: return reply(admin.healthz());
@@ -186,6 +187,7 @@ void Session::send_continue() {
 
 // Parses the whole body into records, staged as one unit with the reply that its commit will send.
 void Session::ingest() {
+  const SessionHost::Clock::time_point received = SessionHost::Clock::now();
   store::StagingChain& chain = host_.chain();
   const store::StagingChain::Mark mark = chain.mark();
   std::optional<HttpError> refusal;
@@ -193,6 +195,11 @@ void Session::ingest() {
     refusal = parse_into(chain);
   } catch (const std::bad_alloc&) {
     refusal = kOutOfMemory;
+  }
+  stage_began_at_ = SessionHost::Clock::now();
+  if (holds_logs(kind_)) {
+    host_.telemetry().record_stage(Stage::read, received - first_byte_at_);
+    host_.telemetry().record_stage(Stage::parse, stage_began_at_ - received);
   }
   if (refusal) {
     chain.rollback(mark);
@@ -208,6 +215,9 @@ std::optional<HttpError> Session::parse_into(store::StagingChain& chain) {
                                          host_.arrival_ns(), exchange_->head().query};
   handlers::PlainLogHandler handler(context);
   static_cast<void>(handler.feed(exchange_->body(), true));
+  if (const auto protocol = handler.protocol()) {
+    kind_ = *protocol == handlers::Protocol::text ? RequestKind::text : RequestKind::json;
+  }
   if (sink.overflowed()) return kStagesTooMuch;
   outcome_ = handler.outcome();
   prepared_ = {};
@@ -242,7 +252,14 @@ void Session::answer_ingest(std::size_t staged_bytes) {
   arm(settings().commit_timeout);
 }
 
+// The outcome is taken up in the turn of the loop that learned of it, which began at now().
+void Session::end_commit_wait() noexcept {
+  host_.telemetry().record_stage(Stage::commit_wait, host_.now() - stage_began_at_);
+  stage_began_at_ = host_.now();
+}
+
 void Session::answer_commit(store::CommitStatus status) {
+  end_commit_wait();
   switch (status) {
     case store::CommitStatus::ok: return reply(prepared_);
     case store::CommitStatus::full: return fail(kStoreFull);

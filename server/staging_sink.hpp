@@ -16,8 +16,6 @@ namespace logboom::server {
 // Lives on the stack for one request; what it wrote is taken back with the chain's mark.
 class StagingSink final : public handlers::RecordSink {
  public:
-  static constexpr std::string_view kProtocol = "json";
-
   // A request may add `bytes_max` to the chain; what comes beyond is dropped and overflowed() set.
   StagingSink(store::StagingChain& chain, std::size_t bytes_max, std::int64_t arrival_ns)
       : chain_(chain),
@@ -31,31 +29,46 @@ class StagingSink final : public handlers::RecordSink {
     const bool timed = record.timestamp_ns != record::kNoTime;
     chain_.append(line.bytes, line.splice_offset,
                   timed ? record.timestamp_ns : record.observed_timestamp_ns);
-    ++accepted_;
+    ++accepted_[static_cast<std::size_t>(handlers::protocol_of(record))];
   }
 
   void reject(const handlers::Rejection& rejection) override {
     if (overflowed()) return;
-    chain_.reject(rejection.raw, to_string(rejection.reason), kProtocol, arrival_ns_);
-    ++rejected_[static_cast<std::size_t>(rejection.reason)];
+    chain_.reject(rejection.raw, to_string(rejection.reason), to_string(rejection.protocol),
+                  arrival_ns_);
+    ++rejected_[static_cast<std::size_t>(rejection.protocol)]
+               [static_cast<std::size_t>(rejection.reason)];
+    rejects_ = true;
   }
 
   [[nodiscard]] bool overflowed() const noexcept {
     return chain_.totals().held_bytes() > limit_bytes_;
   }
   void count_into(Telemetry& telemetry) const noexcept {
-    telemetry.records_accepted.add(accepted_);
-    for (std::size_t i = 0; i < rejected_.size(); ++i) {
-      if (rejected_[i] != 0) telemetry.records_rejected[i].add(rejected_[i]);
+    for (std::size_t protocol = 0; protocol < kProtocols; ++protocol) {
+      if (accepted_[protocol] != 0) telemetry.records_accepted[protocol].add(accepted_[protocol]);
     }
+    if (rejects_) count_rejected_into(telemetry);
   }
 
  private:
+  static constexpr std::size_t kProtocols = handlers::kProtocols;
+  static constexpr std::size_t kReasons = handlers::kRejectReasons;
+
+  void count_rejected_into(Telemetry& telemetry) const noexcept {
+    for (std::size_t protocol = 0; protocol < kProtocols; ++protocol) {
+      for (std::size_t reason = 0; reason < kReasons; ++reason) {
+        telemetry.records_rejected[protocol][reason].add(rejected_[protocol][reason]);
+      }
+    }
+  }
+
   store::StagingChain& chain_;
   const std::size_t limit_bytes_;
   const std::int64_t arrival_ns_;
-  std::uint64_t accepted_ = 0;
-  std::array<std::uint64_t, handlers::kRejectReasons> rejected_{};
+  bool rejects_ = false;
+  std::array<std::uint64_t, kProtocols> accepted_{};
+  std::array<std::array<std::uint64_t, kReasons>, kProtocols> rejected_{};
 };
 
 }  // namespace logboom::server

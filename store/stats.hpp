@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace logboom::store {
 
@@ -14,6 +15,15 @@ enum class State : std::uint8_t {
   full,    // no room for a new segment; goes on by itself when there is
   failed,  // a write or sync failed: a restart is needed
 };
+
+[[nodiscard]] constexpr std::string_view to_string(State state) noexcept {
+  switch (state) {
+    case State::accepting: return "accepting";
+    case State::full: return "full";
+    case State::failed: return "failed";
+  }
+  return "unknown";
+}
 
 // Counts by powers of two: bucket 0 holds the value 0, bucket i the values in [2^(i-1), 2^i).
 struct HistogramCounts {
@@ -26,6 +36,16 @@ struct HistogramCounts {
     std::uint64_t all = 0;
     for (const std::uint64_t count : counts) all += count;
     return all;
+  }
+  // The greatest whole number of the bucket that holds the q-th part (0 to 1) of all; 0 if empty.
+  [[nodiscard]] std::uint64_t quantile(double q) const noexcept {
+    const double rank = q * static_cast<double>(total());
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+      seen += counts[i];
+      if (seen != 0 && static_cast<double>(seen) >= rank) return upper_bound(i) - 1;
+    }
+    return 0;
   }
   // The exclusive upper bound of a bucket.
   [[nodiscard]] static std::uint64_t upper_bound(std::size_t bucket) noexcept {
@@ -71,10 +91,13 @@ struct Stats {
   std::string state_reason;  // why it is not accepting, else empty
   std::uint64_t commits = 0;
   std::uint64_t records = 0;
-  std::uint64_t bytes = 0;         // written as frames
-  std::uint64_t files = 0;         // of records
-  std::uint64_t sealed_files = 0;  // of them
-  std::uint64_t file_bytes = 0;    // what they take, with those that wait to be filled
+  std::uint64_t bytes = 0;                  // written as frames
+  std::uint64_t files = 0;                  // of records
+  std::uint64_t sealed_files = 0;           // of them
+  std::uint64_t file_bytes = 0;             // what they take, with those that wait to be filled
+  std::uint64_t limit_bytes = 0;            // what they may take: store.max_bytes
+  std::uint64_t min_free_bytes = 0;         // what they are to leave free: store.min_free
+  std::uint64_t filesystem_free_bytes = 0;  // 0, as the limit, if it cannot be told
   std::int64_t oldest_arrival_ns = 0;
   std::uint64_t last_seq = 0;       // of the last record that reached its durability
   std::uint64_t rejected_kept = 0;  // refused records written to rejected/

@@ -300,6 +300,10 @@ Stats Store::stats() const {
   stats.sealed_files = files.sealed;
   stats.file_bytes = files.bytes;
   stats.oldest_arrival_ns = files.oldest_arrival_ns;
+  const Wall::Room room = parts_->wall.room();
+  stats.limit_bytes = room.bytes_max;
+  stats.min_free_bytes = room.free_bytes_min;
+  stats.filesystem_free_bytes = room.free_bytes;
   stats.last_seq = parts_->tail.seq();
   stats.rejected_kept = read(counters.rejected_kept);
   stats.rejected_lost = read(counters.rejected_lost);

@@ -20,6 +20,13 @@ std::uint64_t bytes_max(const WallOptions& wall, const Space& space) noexcept {
 
 }  // namespace
 
+Wall::Room Wall::room() const {
+  const auto space = files_.space(paths_.root);
+  const WallOptions wall = limits_.get().wall;
+  if (!space) return {0, wall.free_bytes_min, 0};
+  return {bytes_max(wall, *space), wall.free_bytes_min, space->free};
+}
+
 std::optional<std::string> Wall::refusal(std::uint64_t bytes) const {
   const auto space = files_.space(paths_.root);
   if (!space) return std::nullopt;  // then the file system itself says when it is full

@@ -18,6 +18,14 @@ class Wall {
        const LimitsInForce& limits)
       : files_(files), paths_(paths), catalogue_(catalogue), limits_(limits) {}
 
+  // The limits and what is free at the moment; 0 for what cannot be told.
+  struct Room {
+    std::uint64_t bytes_max = 0;
+    std::uint64_t free_bytes_min = 0;
+    std::uint64_t free_bytes = 0;
+  };
+  [[nodiscard]] Room room() const;
+
   // Whether a file of `bytes` more is within the limits: nothing, or one sentence that says why it
   // is not.
   [[nodiscard]] std::optional<std::string> refusal(std::uint64_t bytes) const;

@@ -16,11 +16,13 @@ namespace logboom::handlers {
 class CollectingSink final : public RecordSink {
  public:
   void accept(const record::LogRecord& record) override {
+    protocols.push_back(protocol_of(record));
     std::vector<char> room(record::line_bytes_max(record));
     const record::WrittenLine line = record::write_line(record, room.data());
     lines.emplace_back(room.data(), line.bytes);
   }
   void reject(const Rejection& rejection) override {
+    protocols.push_back(rejection.protocol);
     rejections.push_back(std::to_string(rejection.record) + "/" + std::to_string(rejection.line) +
                          " " + std::string(to_string(rejection.reason)) + ": " +
                          std::string(rejection.error) + " | " + std::string(rejection.raw));
@@ -28,12 +30,14 @@ class CollectingSink final : public RecordSink {
 
   std::vector<std::string> lines;
   std::vector<std::string> rejections;
+  std::vector<Protocol> protocols;  // of both, in order
 };
 
 // What a body came to.
 struct Handled {
   std::vector<std::string> lines;
   std::vector<std::string> rejections;
+  std::vector<Protocol> protocols;
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;
   bool empty_body = false;
@@ -68,13 +72,10 @@ inline Handled handle(std::string_view body, Request request = {}) {
     begin += handler.feed({bytes.data(), piece.size()}, i + 1 == request.cuts.size());
   }
   const Outcome outcome = handler.outcome();
-  return {std::move(sink.lines),
-          std::move(sink.rejections),
-          outcome.accepted,
-          outcome.rejected,
-          outcome.empty_body,
-          outcome.request_error,
-          std::string(write_plain_log_reply(outcome, arena))};
+  return {std::move(sink.lines),     std::move(sink.rejections),
+          std::move(sink.protocols), outcome.accepted,
+          outcome.rejected,          outcome.empty_body,
+          outcome.request_error,     std::string(write_plain_log_reply(outcome, arena))};
 }
 
 // A record's line without the observed time and the brace, which all lines here begin with.

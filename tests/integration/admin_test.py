@@ -10,32 +10,6 @@ from expect import accepted
 
 FOREIGN_HOST = [("Host", "logs.example.com")]
 READ_TARGETS = ["/stats", "/metrics"]
-SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^{}]*\})? (\S+)( \d+)?")
-
-
-def metrics(server):
-    """Parses the Prometheus text: {sample name with labels: value}, and {family: type}."""
-    response = server.get("/metrics")
-    assert response.status == 200
-    assert response.headers["content-type"].startswith("text/plain"), response
-    values, types, helped = {}, {}, set()
-    for line in response.text().splitlines():
-        if line.startswith("# HELP "):
-            helped.add(line.split(" ")[2])
-        elif line.startswith("# TYPE "):
-            _, _, name, kind = line.split(" ")
-            assert kind in ("counter", "gauge", "histogram", "summary", "untyped"), line
-            types[name] = kind
-        elif line and not line.startswith("#"):
-            sample = SAMPLE.fullmatch(line)
-            assert sample, f"not a sample: {line!r}"
-            values[sample[1] + (sample[2] or "")] = float(sample[3])
-    assert helped == set(types), "each family needs HELP and TYPE"
-    return values, types
-
-
-def total(values, family):
-    return sum(value for name, value in values.items() if name.split("{")[0] == family)
 
 
 def test_healthz_says_that_the_process_is_alive(shared_server):
@@ -56,45 +30,6 @@ def test_stats_is_a_json_snapshot(shared_server):
     stats = response.json()
     for part in ("latency", "arena", "store"):
         assert any(key.startswith(part) for key in stats), f"{part}: {sorted(stats)}"
-
-
-def test_metrics_are_prometheus_text_with_help_and_type(shared_server):
-    values, types = metrics(shared_server)
-    for family, kind in types.items():
-        assert family.startswith(("logboom_", "process_")), family
-        if kind == "counter":
-            assert family.endswith("_total"), family
-    families = {name.split("{")[0] for name in values}
-    suffixes = ("_bucket", "_sum", "_count")
-    known = set(types) | {f + s for f, k in types.items() if k != "gauge" for s in suffixes}
-    assert families <= known, families - known
-
-
-def test_histograms_are_cumulative_and_end_at_infinity(shared_server):
-    accepted(shared_server.post("m"), 1)
-    values, types = metrics(shared_server)
-    for family in [f for f, kind in types.items() if kind == "histogram"]:
-        series = {}
-        for name, value in values.items():
-            bucket = re.fullmatch(re.escape(family) + r"_bucket\{(.*?),?le=\"([^\"]+)\"\}", name)
-            if bucket:
-                series.setdefault(bucket[1], []).append((float(bucket[2]), value))
-        assert series, f"{family} has no buckets"
-        for buckets in series.values():
-            counts = [count for _, count in sorted(buckets)]
-            assert counts == sorted(counts), family
-            assert max(bound for bound, _ in buckets) == float("inf"), family
-
-
-def test_accepted_and_rejected_records_are_counted(server):
-    before, types = metrics(server)
-    assert types["logboom_records_accepted_total"] == "counter"
-    accepted(server.post("a\nb\nc"), 3)
-    assert server.post('{"a":1}\n{bad}\n{"a":2}\n').json()["rejected"] == 1
-    after, _ = metrics(server)
-    for family, growth in (("logboom_records_accepted_total", 5),
-                           ("logboom_records_rejected_total", 1)):
-        assert total(after, family) - total(before, family) == growth, family
 
 
 @pytest.mark.parametrize("head", [

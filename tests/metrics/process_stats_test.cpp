@@ -1,0 +1,52 @@
+#include "metrics/process_stats.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace logboom::metrics {
+namespace {
+
+TEST(ProcessStatsTest, EachDescriptorOpenedIsCounted) {
+  const std::uint64_t before = ProcessStats::read().descriptors;
+  std::vector<int> opened(10);
+  std::generate(opened.begin(), opened.end(), [] { return ::open("/dev/null", O_RDONLY); });
+  EXPECT_EQ(ProcessStats::read().descriptors, before + opened.size());
+  for (const int descriptor : opened) ::close(descriptor);
+  EXPECT_EQ(ProcessStats::read().descriptors, before);
+}
+
+TEST(ProcessStatsTest, WorkShowsInTheCpuTime) {
+  const double before = ProcessStats::read().cpu_seconds;
+  while (ProcessStats::read().cpu_seconds < before + 0.02) {
+  }
+}
+
+TEST(ProcessStatsTest, MemoryThatIsWrittenIsResident) {
+  const ProcessStats before = ProcessStats::read();
+  const std::vector<char> block(std::size_t{64} << 20, 'x');
+  const ProcessStats after = ProcessStats::read();
+  EXPECT_GE(after.resident_bytes, before.resident_bytes + block.size() / 2);
+  EXPECT_GE(after.virtual_bytes, after.resident_bytes);
+}
+
+TEST(ProcessStatsTest, TheLimitOfDescriptorsIsTheSoftOne) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(ProcessStats::read().descriptors_max, limit.rlim_cur);
+}
+
+TEST(ProcessStatsTest, TheProcessStartedBeforeNowAndAfterTheEpoch) {
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  EXPECT_LE(process_start_seconds(), now.count());
+  EXPECT_GT(process_start_seconds(), now.count() - 3600);
+}
+
+}  // namespace
+}  // namespace logboom::metrics
