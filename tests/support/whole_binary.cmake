@@ -10,12 +10,20 @@ if(LOGBOOM_SANITIZE)
   list(APPEND logboom_test_environment LOGBOOM_TEST_TIME_FACTOR=4)
 endif()
 
-# logboom_whole_binary_test(LABEL FILE): the test LABEL.<name of the file without _test.py>.
+# logboom_whole_binary_test(LABEL FILE [WIDER]): the test LABEL.<name of the file without _test.py>.
+# WIDER ones need more than `./dev test` installs: they run with `ctest -C wider -L wider`.
 function(logboom_whole_binary_test label file)
+  cmake_parse_arguments(arg "WIDER" "" "" ${ARGN})
+  set(labels ${label})
+  if(arg_WIDER)
+    set(only_wider CONFIGURATIONS wider)
+    list(APPEND labels wider)
+  endif()
   string(REGEX REPLACE "_test\\.py$" "" name "${file}")
   add_test(NAME ${label}.${name}
            COMMAND "${LOGBOOM_TEST_PYTHON}" -m pytest -q -p no:cacheprovider --tb=short -rs
-                   "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
-  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 300
+                   "${CMAKE_CURRENT_SOURCE_DIR}/${file}"
+           ${only_wider})
+  set_tests_properties(${label}.${name} PROPERTIES LABELS "${labels}" TIMEOUT 300
                                                    ENVIRONMENT "${logboom_test_environment}")
 endfunction()
