@@ -218,6 +218,22 @@ def idle(bench):
           f"| {spread([pair[0] / pair[1] for pair in pairs], 2)} | 1.2, or 0.5 ms more |")
 
 
+def hey(bench):
+    """The load test's first table and its fixed rates, beside the Go servers: default settings."""
+    root = pathlib.Path(__file__).resolve().parent.parent
+    extra = ["--go-arena", bench.options.go_arena] if bench.options.go_arena else []
+    command = [sys.executable, "-m", "loadtest", "--build-dir", bench.options.build_dir,
+               "--tables", "requests,rates", "--rates", "5000,20000",
+               "--rows", "go_heap,go_arena,logboom_arena,logboom_sync",
+               "--requests", "200000", "--rounds", str(bench.options.rounds),
+               "--rate-seconds", str(bench.options.seconds), *extra]
+    print("\n### Under hey, and at equal load\n\nAims: RPS at least 1.1 times Go Arena's in "
+          "`memory` and 0.95 times in `sync`,\nCPU at most 0.65 times in `memory`, p99 and slowest "
+          "below both Go rows.\n", flush=True)
+    if subprocess.run(command, cwd=root).returncode != 0:
+        print("some rows have no figures: see above")
+
+
 def seconds_to_answer(bench):
     """From the start of the process to the first 2xx, and its anonymous memory then."""
     port = free_port()
@@ -255,7 +271,7 @@ def start(bench):
 
 
 SECTIONS = {section.__name__: section
-            for section in (single, bulk, sizes, connections, threads, idle, start)}
+            for section in (single, bulk, sizes, connections, threads, idle, start, hey)}
 
 
 def parse_arguments():
@@ -267,6 +283,8 @@ def parse_arguments():
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, with commas between")
     parser.add_argument("--asio", action="store_true",
                         help="in `single`, also the floor on an Asio io_context")
+    parser.add_argument("--go-arena", metavar="VERSION|DIR",
+                        help="in `hey`, which go-arena: see ./dev loadtest --help")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     options = parser.parse_args()

@@ -1,6 +1,8 @@
 """HTTP connections: keep-alive, pipelining, odd splits, time-outs, clients that leave."""
 
+import contextlib
 import json
+import threading
 import time
 
 import pytest
@@ -376,3 +378,40 @@ def test_connections_over_the_maximum_do_not_break_those_within(make_server):
         for connection in crowd:
             connection.close()
     poll(server.ready, "new connections are served once the crowd has left")
+
+
+def test_a_storm_of_connections_does_not_starve_those_that_work(server):
+    """Thousands come and go, most of them without a word, while one client goes on posting."""
+    def storm():
+        for i in range(3000):
+            with server.connect() as stranger:
+                if i % 10 == 0:
+                    stranger.send(b"POST /log HTTP/1.1\r\n")
+
+    stranger = threading.Thread(target=storm)
+    with server.connect() as connection:
+        stranger.start()
+        posted = 0
+        while stranger.is_alive() or posted < 20:
+            accepted(connection.post(json.dumps({"n": posted})), 1)
+            posted += 1
+    stranger.join()
+    assert server.attributes("n") == list(range(posted))
+
+
+def test_clients_that_do_not_read_their_replies_hold_nobody_up_and_are_closed(make_server):
+    server = make_server({"server.timeouts.reply": "1s"})
+    request = format_request("GET", "/metrics")
+    slow = [server.connect() for _ in range(8)]
+    for connection in slow:
+        connection.socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                connection.socket.send(request * 100)
+    for i in range(50):
+        accepted(server.post(json.dumps({"n": i})), 1)
+    assert server.attributes("n") == list(range(50))
+    poll(lambda: server.get("/stats").json()["connections"]["open"] <= 1,
+         "the clients that do not read are closed")
+    for connection in slow:
+        connection.close()
