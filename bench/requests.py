@@ -28,6 +28,8 @@ BULK_RECORDS = 1000
 SIZES = [1_000, 10_000, 100_000, 1_000_000, 16_000_000]
 CONNECTIONS = [10, 100, 1000, 10_000]
 IDLE_MAX = 100_000
+SCRAPES = 200
+SCRAPE_CONNECTIONS = 10_000
 
 
 def say(text):
@@ -270,8 +272,59 @@ def start(bench):
           f"| {spread([row[1] / 1e6 for row in rows], 1)} MB | 16 MB |")
 
 
+def get(connection, target):
+    """One request on a connection that stays open; the bytes of its body."""
+    connection.sendall(b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target.encode())
+    received = b""
+    while True:
+        received += connection.recv(65536)
+        head, found, text = received.partition(b"\r\n\r\n")
+        if found and len(text) == int(re.search(rb"content-length: (\d+)", head.lower())[1]):
+            return len(text)
+
+
+def time_scrapes(port, target, pid):
+    """Milliseconds of each of SCRAPES, its body's bytes, and CPU milliseconds of one on average."""
+    times = []
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        size = get(connection, target)
+        before = cpu_seconds(pid)
+        for _ in range(SCRAPES):
+            begun = time.perf_counter()
+            size = get(connection, target)
+            times.append((time.perf_counter() - begun) * 1000)
+        return times, size, (cpu_seconds(pid) - before) * 1000 / SCRAPES
+
+
+def scrape(bench):
+    """What a scrape of /metrics and a look at /stats cost, with few and with many connections."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = min(SCRAPE_CONNECTIONS, hard - 1000)
+    script = bench.script(body())
+    port = free_port()
+    begin_table("A scrape", f"{SCRAPES} on one connection, default threads, after load on 100 "
+                "others; CPU of the whole server", "page", "bytes", "connections", "ms",
+                "at most", "CPU ms")
+    with subprocess.Popen(bench.logboom("memory", 0)(port), stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for_port(port, server)
+            load(port, script, 100, 1)
+            for count in (0, many):
+                clients = idle_clients(port, count)
+                for target in ("/metrics", "/stats"):
+                    times, size, cpu = time_scrapes(port, target, server.pid)
+                    print(f"| {target} | {size} | {count} | {spread(times, 2)} | 5 | {cpu:.2f} |")
+                for client in clients:
+                    client.stdin.close()
+                    client.wait()
+        finally:
+            server.terminate()
+            server.wait()
+
+
 SECTIONS = {section.__name__: section
-            for section in (single, bulk, sizes, connections, threads, idle, start, hey)}
+            for section in (single, bulk, sizes, connections, threads, idle, start, scrape, hey)}
 
 
 def parse_arguments():

@@ -15,7 +15,7 @@
 namespace logboom::server {
 
 // The pages about the server itself. Any io thread may call any of them: all they read is constant
-// or a counter. They allocate; a scrape is rare.
+// or a counter. They allocate, and make some system calls that do not wait for a disk.
 class Admin {
  public:
   // `telemetry` has one element per io thread; all of it outlives the Admin.

@@ -64,14 +64,6 @@ std::uint64_t Snapshot::requests(StatusClass status) const noexcept {
   return sum;
 }
 
-std::uint64_t Snapshot::requests(RequestKind kind) const noexcept {
-  std::uint64_t sum = 0;
-  for (const Latency& latency : request_latency[static_cast<std::size_t>(kind)]) {
-    sum += latency.count;
-  }
-  return sum;
-}
-
 Snapshot::Latency Snapshot::log_latency() const noexcept {
   Latency sum;
   for (const RequestKind kind : {RequestKind::json, RequestKind::text}) {

@@ -31,7 +31,6 @@ struct Snapshot {
 
   [[nodiscard]] std::uint64_t requests() const noexcept;
   [[nodiscard]] std::uint64_t requests(StatusClass status) const noexcept;
-  [[nodiscard]] std::uint64_t requests(RequestKind kind) const noexcept;
   // Of the requests that were read as logs, whatever came of them.
   [[nodiscard]] Latency log_latency() const noexcept;
   [[nodiscard]] std::uint64_t accepted() const noexcept;

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <optional>
 
 #include "handlers/handler.hpp"
 #include "record/line_writer.hpp"
@@ -36,9 +36,9 @@ class StagingSink final : public handlers::RecordSink {
     if (overflowed()) return;
     chain_.reject(rejection.raw, to_string(rejection.reason), to_string(rejection.protocol),
                   arrival_ns_);
-    ++rejected_[static_cast<std::size_t>(rejection.protocol)]
-               [static_cast<std::size_t>(rejection.reason)];
-    rejects_ = true;
+    if (!rejected_) rejected_.emplace();
+    ++(*rejected_)[static_cast<std::size_t>(rejection.protocol)]
+                  [static_cast<std::size_t>(rejection.reason)];
   }
 
   [[nodiscard]] bool overflowed() const noexcept {
@@ -48,7 +48,7 @@ class StagingSink final : public handlers::RecordSink {
     for (std::size_t protocol = 0; protocol < kProtocols; ++protocol) {
       if (accepted_[protocol] != 0) telemetry.records_accepted[protocol].add(accepted_[protocol]);
     }
-    if (rejects_) count_rejected_into(telemetry);
+    if (rejected_) count_rejected_into(telemetry);
   }
 
  private:
@@ -58,7 +58,7 @@ class StagingSink final : public handlers::RecordSink {
   void count_rejected_into(Telemetry& telemetry) const noexcept {
     for (std::size_t protocol = 0; protocol < kProtocols; ++protocol) {
       for (std::size_t reason = 0; reason < kReasons; ++reason) {
-        telemetry.records_rejected[protocol][reason].add(rejected_[protocol][reason]);
+        telemetry.records_rejected[protocol][reason].add((*rejected_)[protocol][reason]);
       }
     }
   }
@@ -66,9 +66,9 @@ class StagingSink final : public handlers::RecordSink {
   store::StagingChain& chain_;
   const std::size_t limit_bytes_;
   const std::int64_t arrival_ns_;
-  bool rejects_ = false;
   std::array<std::uint64_t, kProtocols> accepted_{};
-  std::array<std::array<std::uint64_t, kReasons>, kProtocols> rejected_{};
+  // Most requests have none.
+  std::optional<std::array<std::array<std::uint64_t, kReasons>, kProtocols>> rejected_;
 };
 
 }  // namespace logboom::server

@@ -9,11 +9,16 @@ import pytest
 from expect import accepted
 from http_client import format_request
 from logboom_server import poll
-from prometheus_text import scrape
+from prometheus_text import Page, scrape
 
 NATIVE = '{"body":"m","_seq":7,"_src":"elsewhere"}'
 STAGES = "logboom_http_stage_duration_seconds"
 DURATION = "logboom_http_request_duration_seconds"
+
+
+def scrape_if_answered(server):
+    response = server.get("/metrics")
+    return Page(response) if response.status == 200 else None
 
 
 def test_names_are_those_of_the_conventions(shared_server):
@@ -122,6 +127,23 @@ def test_a_client_that_is_slow_to_send_shows_in_read(server):
         connection.send(data[-1:])
         accepted(connection.read_response(), 1)
         assert scrape(connection).value(STAGES + "_sum", stage="read") >= waited
+
+
+def test_a_refused_request_has_waited_for_an_arena_as_long_as_its_duration_says(make_server):
+    # Sixteen arenas for the budget and one for the thread.
+    server = make_server({"server.inflight_max": "1MiB", "server.threads": "1",
+                          "server.overload_wait": "300ms"})
+    holders = [server.connect() for _ in range(17)]
+    for holder in holders:
+        holder.send(b"POST /log HTTP/1.1\r\n")
+    poll(lambda: server.post("m").status == 503, "all arenas to be out")
+    for holder in holders:
+        holder.close()
+    page = poll(lambda: scrape_if_answered(server), "an arena to be free")
+    refused = page.value("logboom_http_requests_total", protocol="unread", status="5xx")
+    assert refused >= 1
+    assert page.value(DURATION + "_sum", protocol="unread", status="5xx") >= 0.3 * refused
+    assert page.value("logboom_http_overload_replies_total") == refused
 
 
 def test_with_durability_memory_no_request_waits_for_a_commit(make_server):
