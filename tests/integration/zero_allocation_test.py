@@ -70,8 +70,8 @@ def files_of(server):
 def wait_until_sealed(server):
     """Sealing is for the sealer's thread to do, when a segment is full."""
     def sealed():
-        store = server.get("/stats").json()["store"]
-        return store["files"] - store["sealed_files"] <= 1
+        files = server.get("/stats").json()["store"]["files"]
+        return files["unsealed"] <= 1
     poll(sealed, "all segments but the active one are sealed")
 
 
