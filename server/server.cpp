@@ -223,8 +223,9 @@ class AsioServer final : public Server {
     drain_timer_.async_wait([this](const error_code& ec) {
       if (ec) return;
       options_.log(LogLevel::warning,
-                   fmt::format("server.drain_timeout passed with {} connections left; dropping "
-                               "them",
+                   fmt::format("server.drain_timeout passed with {} connections left: they are "
+                               "dropped, and their clients do not know the outcome; raise it if "
+                               "requests take longer",
                                connections()));
       end(Ended::cut_short);
     });

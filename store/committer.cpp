@@ -289,8 +289,8 @@ void Committer::keep_rejected() {
   const bool lost_before = std::exchange(loses_rejected_, written.lost != 0);
   if (written.lost == 0 || lost_before) return;
   parts_.health.report(Severity::error,
-                       fmt::format("cannot keep refused records in {}: {}; the metrics "
-                                   "count them",
+                       fmt::format("cannot keep refused records in {}: {}; clients were told of "
+                                   "them and the metrics count them; see that there is room",
                                    parts_.dir.paths.rejected(), written.error.message()));
 }
 

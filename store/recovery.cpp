@@ -66,7 +66,11 @@ class SegmentRecovery {
     if (!scan_.has_header()) {
       ++counts.damaged_regions;
       note_copy(quarantine({0, kCommitAlignment}, counts));
-      health_.report(Severity::error, fmt::format("the header of segment {} is damaged", name_));
+      health_.report(
+          Severity::error,
+          fmt::format("the header of segment {} is damaged: the disk has changed what was written; "
+                      "what can be read of it is kept (docs/troubleshooting.md)",
+                      name_));
     }
     for (;;) {
       switch (scan_.next(SegmentScan::Rest::searched)) {
@@ -208,8 +212,10 @@ Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,
     if (file.sealed) continue;
     const Status visited = visit(files, paths, health, file, recovered);
     if (visited) continue;
-    health.report(Severity::error, fmt::format("cannot recover segment {}: {}; it is left as it is",
-                                               file.name(), visited.error().message()));
+    health.report(Severity::error,
+                  fmt::format("cannot recover segment {}: {}; its records are not read until a "
+                              "start that can; see to the disk and restart",
+                              file.name(), visited.error().message()));
   }
   return recovered;
 }

@@ -125,8 +125,10 @@ Result<RejectedRing> RejectedRing::open(FileSystem& files, const DataPaths& path
     const std::string path = paths.rejected() + "/" + name;
     const auto size = size_of(files, path);
     if (!size) {
-      health.report(Severity::warning, fmt::format("cannot look at {}: {}; it is left as it is",
-                                                   path, size.error().message()));
+      health.report(Severity::warning,
+                    fmt::format("cannot look at {}: {}; what was refused there is not counted and "
+                                "stays; see that this user may read it",
+                                path, size.error().message()));
       continue;
     }
     ring.bytes_ += *size;

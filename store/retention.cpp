@@ -53,7 +53,9 @@ Status Retention::remove(const SizedFile& file) {
   const Status removed = parts_.files.remove(path);
   if (!removed && removed.error() != os_error(ENOENT)) {  // an operator was first
     parts_.health.report(Severity::error,
-                         fmt::format("cannot delete {}: {}", path, removed.error().message()));
+                         fmt::format("cannot delete {}: {}; it goes on taking space, and is tried "
+                                     "again; see that this user may write its folder",
+                                     path, removed.error().message()));
     return removed;
   }
   parts_.catalogue.remove(file.file);

@@ -98,7 +98,8 @@ bool Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock)
   }
   parts_.counters.seal_failures.fetch_add(1, std::memory_order_relaxed);
   parts_.health.report(Severity::error,
-                       fmt::format("cannot seal {}: {}; it stays as it is until the next start",
+                       fmt::format("cannot seal {}: {}; its records stay readable, uncompressed, "
+                                   "until the next start tries again",
                                    segment.path, sealed.error().message()));
   return true;
 }

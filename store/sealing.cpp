@@ -223,9 +223,11 @@ Status settle_sealings(FileSystem& files, const DataPaths& paths, const Health& 
     if (!sealed.sealed || segment.sealed || sealed.first_seq != segment.first_seq) continue;
     const Status settled = settle(files, paths, health, {sealed, segment});
     if (settled) continue;
-    health.report(Severity::error,
-                  fmt::format("cannot finish the sealing of {}: {}; both files stay", segment.path,
-                              settled.error().message()));
+    health.report(
+        Severity::error,
+        fmt::format(
+            "cannot finish the sealing of {}: {}; both files stay and the next start tries again",
+            segment.path, settled.error().message()));
   }
   return {};
 }

@@ -152,8 +152,10 @@ Opened<void> Store::Parts::fill_catalogue() {
     if (bytes) {
       catalogue.add({found, *bytes});
     } else {
-      health.report(Severity::error, fmt::format("cannot look at {}: {}; it is left as it is",
-                                                 found.path, bytes.error().message()));
+      health.report(Severity::error,
+                    fmt::format("cannot look at {}: {}; its records are missing from what is read, "
+                                "and retention passes it by; see that this user may read it",
+                                found.path, bytes.error().message()));
     }
   }
   return {};
@@ -185,8 +187,8 @@ Opened<void> Store::Parts::start_keeper() {
   const std::string refusal = keeper->refusal();
   health.set_full(!refusal.empty()
                       ? refusal
-                      : fmt::format("no room for a segment in {}: {}; free some space and logs are "
-                                    "accepted",
+                      : fmt::format("no room for a segment in {}: {}; requests get 503 until some "
+                                    "space is freed",
                                     dir.paths.root, started.error().message()));
   keeper->announce_room();
   return {};
@@ -211,8 +213,9 @@ void Store::Parts::stop() {
   keeper.reset();  // closes the segments that the committer has left
   sealer.reset();
   if (const Status closed = numbers->close(); !closed) {
-    health.report(Severity::warning,
-                  fmt::format("cannot give unused numbers back: {}", closed.error().message()));
+    health.report(Severity::warning, fmt::format("cannot give unused numbers back: {}; numbering "
+                                                 "goes on a block higher, nothing is lost",
+                                                 closed.error().message()));
   }
 }
 
