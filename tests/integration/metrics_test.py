@@ -86,10 +86,10 @@ def test_rejections_are_counted_by_protocol_and_reason(make_server):
     ("POST", "/log", "", "unread", "4xx"), ("POST", "/log?format=x", "m", "unread", "4xx"),
     ("GET", "/nothing", None, "unread", "4xx"), ("GET", "/log", None, "unread", "4xx"),
     ("GET", "/healthz", None, "page", "2xx"), ("GET", "/", None, "page", "2xx")])
-def test_a_request_is_counted_by_what_it_was_and_its_status(server, method, target, body, protocol,
-                                                            status):
-    # On one connection, for its thread counts a reply before it reads the next request.
-    with server.connect() as connection:
+def test_a_request_is_counted_by_what_it_was_and_its_status(make_server, method, target, body,
+                                                            protocol, status):
+    # By one thread, for it counts a reply before it reads the next request.
+    with make_server({"server.threads": "1"}).connect() as connection:
         before = scrape(connection)
         connection.request(method, target, body)
         after = scrape(connection)
