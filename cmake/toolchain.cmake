@@ -10,6 +10,13 @@ if(LOGBOOM_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${LOGBOOM_CCACHE}")
 endif()
 
+# What is delivered does not depend on where it was built. Builds for debugging keep the full paths,
+# which editors and debuggers follow.
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/="
+                      "-ffile-prefix-map=${PROJECT_BINARY_DIR}=build")
+endif()
+
 find_package(Threads REQUIRED)
 
 # The one place that names warnings; GCC 12 and clang 14 both build clean with them.

@@ -53,13 +53,24 @@ def test_the_server_is_laid_out_as_the_file_hierarchy_standard_has_it(prefix):
     assert os.access(prefix / "bin/logboom", os.X_OK)
 
 
-def test_the_installed_binary_names_the_projects_version_and_the_commit(prefix):
-    words = run(prefix / "bin/logboom", "--version").split()
-    assert words[:2] == ["logboom", project_version()]
-    head = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"], check=False,
-                          capture_output=True, text=True)
-    if head.returncode == 0:
-        assert words[2:] == [f"({head.stdout.strip()})"]
+def git(*arguments):
+    result = subprocess.run(["git", "-C", ROOT, *arguments], check=False, capture_output=True,
+                            text=True)
+    if result.returncode != 0:
+        pytest.skip("the sources are not in a git repository of their own")
+    return result.stdout.strip()
+
+
+def test_the_installed_binary_names_the_projects_version(prefix):
+    assert run(prefix / "bin/logboom", "--version").split()[:2] == ["logboom", project_version()]
+
+
+def test_the_installed_binary_names_a_commit_and_the_next_build_the_next(prefix):
+    head_log = git("rev-parse", "--path-format=absolute", "--git-path", "logs/HEAD")
+    commit = run(prefix / "bin/logboom", "--version").split()[2].strip("()")
+    assert git("cat-file", "-t", commit) == "commit"
+    # When this file changes, ninja configures anew.
+    assert head_log in (BUILD / "build.ninja").read_text()
 
 
 def test_the_change_log_begins_with_the_projects_version():

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from logboom_server import binary, run_logboom
+from logboom_server import binary, poll, run_logboom
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = pathlib.Path(binary()).parent / "packaging" / "logboom.service"
@@ -68,6 +68,46 @@ def test_systemd_finds_no_fault_in_the_unit(tmp_path):
     copy.write_text(re.sub(r"ExecStart=\S+", f"ExecStart={binary()}", UNIT.read_text()))
     result = analyze("verify", "--man=no", str(copy))
     assert (result.returncode, result.stderr) == (0, ""), result
+
+
+def calls_of(group):
+    """The system calls of a group such as @system-service; of a call, itself."""
+    if not group.startswith("@"):
+        return {group}
+    lines = analyze("syscall-filter", group).stdout.splitlines()[1:]
+    names = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    assert names, group
+    return set().union(*map(calls_of, names))
+
+
+def allowed_calls():
+    allowed = set()
+    for words in re.findall(r"^SystemCallFilter=(.*)", UNIT.read_text(), re.MULTILINE):
+        calls = set().union(*map(calls_of, words.lstrip("~").split()))
+        allowed = allowed - calls if words.startswith("~") else allowed | calls
+    return allowed
+
+
+def test_the_sandbox_allows_every_system_call_that_the_server_makes(new_server, tmp_path):
+    trace = tmp_path / "calls"
+    if subprocess.run(["strace", "-o", trace, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("strace is not permitted here")
+    allowed = allowed_calls()
+    # Segments this small are sealed while it runs.
+    server = new_server({"store.segment.max_bytes": "64KiB"})
+    server.wrapper = ["strace", "-D", "-f", "-o", str(trace)]
+    server.start()
+    for _ in range(4):
+        assert server.post("x" * 60000).status == 200
+    assert server.get("/metrics").status == server.get("/stats").status == 200
+    sealed = server.data_dir / "sealed"
+    poll(lambda: list(sealed.glob("*/*.zst")), "a sealed segment")
+    pid = server.process.pid
+    assert server.terminate() == 0
+    poll(lambda: f"{pid} +++ exited" in trace.read_text(), "the end of the trace")
+    made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
+    assert {"accept4", "fdatasync", "epoll_wait"} <= made
+    assert made - allowed == set()
 
 
 def test_the_sandbox_leaves_little_exposed():
