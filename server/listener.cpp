@@ -139,7 +139,7 @@ class AsioListener final : public Listener {
 
   void close() override {
     if (!acceptor_.is_open()) return;
-    if (!shared_) accept_waiting(/*most=*/kBacklog);
+    if (!shared_) accept_waiting(kBacklog, Limit::descriptors);
     error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
@@ -157,7 +157,8 @@ class AsioListener final : public Listener {
   void wait() {
     acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& ec) {
       if (ec) return;  // closed
-      if (!has_room_() || !accept_waiting(kAcceptsPerTurn)) return wait_after_pause();
+      if (!has_room_() || !accept_waiting(kAcceptsPerTurn, Limit::connections))
+        return wait_after_pause();
       wait();
     });
   }
@@ -169,8 +170,11 @@ class AsioListener final : public Listener {
     });
   }
 
-  // False: out of descriptors or memory, so that trying again at once would only spin.
-  bool accept_waiting(int most) {
+  // What ends accepting early: having no room for more connections, or not even a descriptor.
+  enum class Limit : std::uint8_t { connections, descriptors };
+
+  // False: out of descriptors, memory or room, so that trying again at once would only spin.
+  bool accept_waiting(int most, Limit limit) {
     for (int i = 0; i < most; ++i) {
       sockaddr_storage peer{};
       socklen_t size = sizeof peer;
@@ -184,7 +188,7 @@ class AsioListener final : public Listener {
       const int on = 1;
       ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       on_connection_(descriptor, is_loopback(peer));
-      if (!has_room_()) return false;
+      if (limit == Limit::connections && !has_room_()) return false;
     }
     return true;
   }

@@ -40,7 +40,8 @@ class Listener {
   // time later then resets nobody. A socket that others hold too is left to them, and false
   // returned: there is nothing to wait for.
   virtual bool refuse_new() = 0;
-  // Accepts what has already connected, unless others may, and closes the listening socket.
+  // Accepts what has already connected, room or not, unless others may, and closes the listening
+  // socket.
   virtual void close() = 0;
   // HOST:PORT as bound.
   [[nodiscard]] virtual std::string address() const = 0;

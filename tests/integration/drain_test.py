@@ -169,6 +169,22 @@ def test_who_gets_a_connection_gets_an_answer_until_connecting_is_refused(make_s
     assert sorted(server.attributes("id")) == finish(clients)
 
 
+def test_clients_that_wait_for_room_when_the_signal_comes_are_answered_too(make_server):
+    """They have connected and sent their requests, but connections_max kept them in the backlog."""
+    server = make_server({"server.connections_max": "1"})
+    with server.connect() as held:
+        accepted(held.post("held"), 1)
+        waiting = [server.connect() for _ in range(3)]
+        for i, connection in enumerate(waiting):
+            connection.send(format_request("POST", "/log", f"waiting {i}"))
+        server.signal(signal.SIGTERM)
+        for connection in waiting:
+            accepted(connection.read_response(), 1)
+            connection.close()
+    assert server.wait() == 0
+    assert sorted(server.bodies()) == ["held", "waiting 0", "waiting 1", "waiting 2"]
+
+
 def test_a_second_signal_ends_at_once(server):
     with server.connect() as connection:
         connection.send(b"POST /log HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")

@@ -58,7 +58,7 @@ def test_a_socket_that_is_handed_over_is_served_in_place_of_the_configured_addre
     server.port = port_of(listening)
     poll(server.ready, "the server to be ready")
     accepted(server.post("hello"), 1)
-    assert "LISTEN_FDS" in server.stderr()
+    poll(lambda: "LISTEN_FDS" in server.stderr(), "the log to tell of it")
     assert server.terminate() == 0
     assert server.bodies() == ["hello"]
 
