@@ -20,6 +20,9 @@ constexpr unsigned long kTimerSlackNs = 5000;
 
 constexpr std::chrono::hours kForever{24};
 
+// Of what one write is made of: more than any but a very large batch needs.
+constexpr std::size_t kPiecesReady = 64;
+
 std::chrono::microseconds since(Doorbell::Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(Doorbell::Clock::now() - start);
 }
@@ -41,6 +44,7 @@ Committer::Committer(CommitterParts parts, std::int64_t arrival_floor_ns)
       hash_state_(XXH3_createState()) {
   batch_.reserve(parts.producers.size());
   headers_.reserve(parts.producers.size());
+  pieces_.reserve(kPiecesReady);
 }
 
 void Committer::run() {
