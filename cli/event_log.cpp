@@ -1,6 +1,7 @@
 #include "cli/event_log.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -52,12 +53,6 @@ std::string time_text(std::chrono::system_clock::time_point time) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                      ms % 1000);
-}
-
-std::string json_text(std::string_view message) {
-  std::string out(message.size() * record::kEscapedBytesMax, '\0');
-  out.resize(static_cast<std::size_t>(record::escape(message, out.data()) - out.data()));
-  return out;
 }
 
 // An event is one line, whatever names and messages of others are in it.
@@ -173,8 +168,8 @@ class EventLog::Implementation {
     const std::string time = time_text(event.time);
     const std::string_view level = name_of(event.level);
     write_all(descriptor_,
-              event.json ? fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":\"{}\"}}\n",
-                                       time, level, json_text(event.message))
+              event.json ? fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"message\":{}}}\n",
+                                       time, level, record::quote(event.message))
                          : fmt::format("{} {} {}\n", time, level, line_text(event.message)));
   }
 

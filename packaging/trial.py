@@ -6,11 +6,14 @@ Nothing here sleeps to synchronise: waits poll a condition up to a deadline.
 import http.client
 import json
 import pathlib
-import random
 import signal
-import socket
 import subprocess
+import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "support"))
+
+from ports import free_port  # noqa: E402,F401: from tests/support, for those that import this
 
 DEADLINE = 30.0
 # What of the machine's own apt settings a chroot needs to fetch packages as the machine does.
@@ -36,17 +39,6 @@ def make_root(suite, target, *options):
     settings = [line for line in dump if line.split(" ")[0] in APT_SETTINGS]
     run("mmdebstrap", "--quiet", "--variant=minbase",
         *[f"--aptopt={line}" for line in settings], *options, suite, target)
-
-
-def free_port():
-    while True:
-        port = random.randint(15000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 def poll(condition, what):

@@ -147,4 +147,11 @@ char* escape(std::string_view text, char* out) noexcept {
   return out;
 }
 
+std::string quote(std::string_view text) {
+  std::string quoted(text.size() * kEscapedBytesMax + 2, '"');
+  char* const end = escape(text, quoted.data() + 1);
+  quoted.resize(static_cast<std::size_t>(end - quoted.data()));
+  return quoted + '"';
+}
+
 }  // namespace logboom::record

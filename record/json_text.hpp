@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -65,5 +66,8 @@ char* escape(std::string_view text, char* out) noexcept;
 
 // The longest escape of one byte: \u001f.
 inline constexpr std::size_t kEscapedBytesMax = 6;
+
+// Valid UTF-8 as a JSON string with its quotes, on the heap: for pages and messages.
+[[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace logboom::record

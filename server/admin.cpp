@@ -14,12 +14,6 @@
 namespace logboom::server {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string escaped(text.size() * record::kEscapedBytesMax, '\0');
-  escaped.resize(static_cast<std::size_t>(record::escape(text, escaped.data()) - escaped.data()));
-  return '"' + escaped + '"';
-}
-
 bool is_person(const RequestHead& head) {
   return head.user_agent.starts_with("curl/") || head.user_agent.starts_with("Wget/") ||
          head.accept.find("text/html") != head.accept.npos;
@@ -59,7 +53,7 @@ Reply Admin::readyz(arena::Arena& arena) const {
   reply.body =
       arena.copy(fmt::format(R"({{"ready":{},"reason":{},"draining":{},"store":"{}","sinks":{{}}}})"
                              "\n",
-                             ready, quoted(reason), draining, to_string(state)));
+                             ready, record::quote(reason), draining, to_string(state)));
   return reply;
 }
 

@@ -13,17 +13,11 @@
 namespace logboom::server {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string escaped(text.size() * record::kEscapedBytesMax, '\0');
-  escaped.resize(static_cast<std::size_t>(record::escape(text, escaped.data()) - escaped.data()));
-  return '"' + escaped + '"';
-}
-
 // Writes a JSON object member by member, in the order of the calls.
 class Object {
  public:
   void member(std::string_view name, const Object& value) { put(name, value.text()); }
-  void member(std::string_view name, std::string_view value) { put(name, quoted(value)); }
+  void member(std::string_view name, std::string_view value) { put(name, record::quote(value)); }
   void member(std::string_view name, bool value) { put(name, value ? "true" : "false"); }
   template <class Number>
   requires std::is_integral_v<Number>

@@ -26,6 +26,10 @@ import urllib.request
 from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "packaging"))
+
+from trial import make_root  # noqa: E402: from packaging
+
 HOME = "/root/logboom"  # of the clone, inside
 URL = "http://127.0.0.1:8080"
 # What the commands use besides what ./dev installs.
@@ -65,17 +69,12 @@ def fresh_debian(keep: bool) -> Iterator[pathlib.Path]:
     place = ROOT / "build" / "newcomer"
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(exist_ok=True)
-    sources = sorted(pathlib.Path("/etc/apt/sources.list.d").glob("*.sources"))
-    made = subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase",
-                           "--include=" + ",".join(TOOLS), "bookworm", place, *sources])
-    if made.returncode != 0:
-        skip("mmdebstrap could not make a Debian 12")
-    for name in ("apt/apt.conf.d", "resolv.conf"):
-        source = pathlib.Path("/etc") / name
-        if source.is_dir():
-            shutil.copytree(source, place / "etc" / name, dirs_exist_ok=True)
-        elif source.exists():
-            shutil.copy(source, place / "etc" / name)
+    try:
+        make_root("bookworm", place, "--include=" + ",".join(TOOLS))
+    except AssertionError as error:
+        skip(f"mmdebstrap could not make a Debian 12: {error}")
+    shutil.copytree("/etc/apt/apt.conf.d", place / "etc/apt/apt.conf.d", dirs_exist_ok=True)
+    shutil.copy("/etc/resolv.conf", place / "etc/resolv.conf")
     mounts = []
     try:
         for kind, where in (("proc", "proc"), ("sysfs", "sys"), ("devtmpfs", "dev"),

@@ -21,6 +21,7 @@ LAYOUT = {
     "share/doc/logboom/LICENSE",
     "share/doc/logboom/README.md",
     "share/doc/logboom/examples/logboom.example.yaml",
+    "share/doc/logboom/examples/logboom.schema.json",
     "share/doc/logboom/examples/logboom.yaml",
     "share/fish/vendor_completions.d/logboom.fish",
     "share/man/man1/logboom.1.gz",

@@ -1,6 +1,7 @@
 """The systemd unit agrees with the server that it starts, and systemd finds no fault in it."""
 
 import configparser
+import os
 import pathlib
 import re
 import shutil
@@ -88,6 +89,8 @@ def allowed_calls():
     return allowed
 
 
+@pytest.mark.skipif("LOGBOOM_TEST_TIME_FACTOR" in os.environ,
+                    reason="sanitizers make calls of their own, and none under strace")
 def test_the_sandbox_allows_every_system_call_that_the_server_makes(new_server, tmp_path):
     trace = tmp_path / "calls"
     if subprocess.run(["strace", "-o", trace, "true"], check=False, capture_output=True).returncode:
@@ -104,7 +107,8 @@ def test_the_sandbox_allows_every_system_call_that_the_server_makes(new_server, 
     poll(lambda: list(sealed.glob("*/*.zst")), "a sealed segment")
     pid = server.process.pid
     assert server.terminate() == 0
-    poll(lambda: f"{pid} +++ exited" in trace.read_text(), "the end of the trace")
+    ended = re.compile(rf"^{pid} +\+\+\+ exited", re.MULTILINE)  # a short number is padded
+    poll(lambda: ended.search(trace.read_text()), "the end of the trace")
     made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
     assert {"accept4", "fdatasync", "epoll_wait"} <= made
     assert made - allowed == set()
