@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 def build(source):
     """The hashes of the packages, by name, of a clone of this repository's HEAD."""
-    source.parent.mkdir(parents=True)
+    source.parent.mkdir(parents=True, exist_ok=True)
     run("git", "clone", "--quiet", "--shared", ROOT, source)
     subprocess.run([source / "dev", "package"], check=True, stdout=subprocess.DEVNULL,
                    env={**os.environ, "CCACHE_DISABLE": "1"})
