@@ -104,7 +104,8 @@ def test_the_sandbox_allows_every_system_call_that_the_server_makes(new_server, 
     poll(lambda: list(sealed.glob("*/*.zst")), "a sealed segment")
     pid = server.process.pid
     assert server.terminate() == 0
-    poll(lambda: f"{pid} +++ exited" in trace.read_text(), "the end of the trace")
+    poll(lambda: re.search(rf"^{pid} +\+\+\+ exited", trace.read_text(), re.MULTILINE),
+         "the end of the trace")
     made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
     assert {"accept4", "fdatasync", "epoll_wait"} <= made
     assert made - allowed == set()
