@@ -13,7 +13,6 @@ install(CODE "set(doc_dir \"${doc_dir}\")" COMPONENT server)
 install(SCRIPT bundled_licences.cmake COMPONENT server)
 
 set(CPACK_GENERATOR TGZ)
-set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL server)
 set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENT_INCLUDE_TOPLEVEL_DIRECTORY ON)

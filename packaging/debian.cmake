@@ -16,8 +16,6 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_SERVER_PACKAGE_NAME logboom)
 set(CPACK_DEBIAN_SERVER_FILE_NAME DEB-DEFAULT)
-# It takes the symbols out of the program and makes a package of their own of them.
-set(CPACK_DEBIAN_SERVER_DEBUGINFO_PACKAGE ON)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "Logboom maintainers <logboom@localhost>")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
