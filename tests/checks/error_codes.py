@@ -11,7 +11,8 @@ Prints each one that is missing, and exits with 1 if there is any.
 import pathlib
 import re
 import sys
-import tempfile
+
+from made_up_tree import made_up_tree
 
 REPLY = re.compile(r'\b([45]\d\d),\s*"([a-z_]+)"')
 EXIT = re.compile(r"int kExit\w+ = (\d+);")
@@ -39,11 +40,7 @@ BAD_TREE = {
 
 
 def self_test():
-    with tempfile.TemporaryDirectory() as directory:
-        root = pathlib.Path(directory)
-        for name, text in BAD_TREE.items():
-            (root / name).parent.mkdir(exist_ok=True)
-            (root / name).write_text(text)
+    with made_up_tree(BAD_TREE) as root:
         found = " ".join(missing(root))
     wrong = [word for word in ("`untold`", "`elsewhere`", "code 74") if word not in found]
     wrong += [word for word in ("`told`", "code 0") if word in found]

@@ -14,7 +14,8 @@ Prints each violation as FILE:LINE: sentence, and exits with 1 if there is any.
 import pathlib
 import re
 import sys
-import tempfile
+
+from made_up_tree import made_up_tree
 
 BEAST_UNITS_MAX = 4
 INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')
@@ -151,12 +152,8 @@ BAD_TREE_VIOLATIONS = {
 
 def self_test():
     """Every kind of violation is found in a made-up tree, and nothing else."""
-    with tempfile.TemporaryDirectory() as directory:
-        root = pathlib.Path(directory)
-        for name, text in BAD_TREE.items():
-            (root / name).parent.mkdir(exist_ok=True)
-            (root / name).write_text(text)
-        found = {v.split(": ")[0].removeprefix(f"{directory}/") for v in violations(root)}
+    with made_up_tree(BAD_TREE) as root:
+        found = {v.split(": ")[0].removeprefix(f"{root}/") for v in violations(root)}
     for place in sorted(BAD_TREE_VIOLATIONS ^ found):
         print(f"{place}: {'missed' if place in BAD_TREE_VIOLATIONS else 'wrongly reported'}")
     return 1 if found != BAD_TREE_VIOLATIONS else 0

@@ -63,11 +63,19 @@ def check_machine() -> None:
             skip("port 8080 is in use")
 
 
+def remove(place: pathlib.Path) -> None:
+    """Deletes it, but nothing that is mounted in it: /dev there is this machine's own."""
+    mounted = [line.split()[1] for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
+    for point in reversed([point for point in mounted if point.startswith(f"{place}/")]):
+        subprocess.run(["umount", "--lazy", point], check=True)
+    shutil.rmtree(place, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def fresh_debian(keep: bool) -> Iterator[pathlib.Path]:
     """A minimal Debian 12 with this machine's mirrors, and the clone in it."""
     place = ROOT / "build" / "newcomer"
-    shutil.rmtree(place, ignore_errors=True)
+    remove(place)
     place.parent.mkdir(exist_ok=True)
     try:
         make_root("bookworm", place, "--include=" + ",".join(TOOLS))
@@ -75,20 +83,16 @@ def fresh_debian(keep: bool) -> Iterator[pathlib.Path]:
         skip(f"mmdebstrap could not make a Debian 12: {error}")
     shutil.copytree("/etc/apt/apt.conf.d", place / "etc/apt/apt.conf.d", dirs_exist_ok=True)
     shutil.copy("/etc/resolv.conf", place / "etc/resolv.conf")
-    mounts = []
     try:
         for kind, where in (("proc", "proc"), ("sysfs", "sys"), ("devtmpfs", "dev"),
                             ("tmpfs", "dev/shm")):
             (place / where).mkdir(exist_ok=True)
             subprocess.run(["mount", "-t", kind, kind, place / where], check=True)
-            mounts.append(place / where)
         subprocess.run(["git", "clone", "--quiet", ROOT, f"{place}{HOME}"], check=True)
         yield place
     finally:
-        for mounted in reversed(mounts):
-            subprocess.run(["umount", "--lazy", mounted])
         if not keep:
-            shutil.rmtree(place, ignore_errors=True)
+            remove(place)
 
 
 def inside(place: pathlib.Path, command: str) -> list[str]:
@@ -165,7 +169,8 @@ def first_minutes(place: pathlib.Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Runs the README in a fresh Debian 12.")
-    parser.add_argument("--keep", action="store_true", help="leave build/newcomer in place")
+    parser.add_argument("--keep", action="store_true",
+                        help="leave build/newcomer with its mounts")
     parser.add_argument("--skip-tests", action="store_true", help="do not run ./dev test there")
     arguments = parser.parse_args()
     check_machine()

@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <condition_variable>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "server/admin.hpp"
+#include "tests/store/store_fixture.hpp"
 
 namespace logboom::server {
 namespace {
@@ -74,10 +73,8 @@ std::uint64_t records_of(IoThread& thread) {
 class IoThreadTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "io-thread-XXXXXX").string();
-    dir_ = ::mkdtemp(pattern.data());
     store::Options options;
-    options.dir = dir_ + "/store";
+    options.dir = dir_.path();
     options.producers = 2;
     auto opened = store::Store::open(options);
     ASSERT_TRUE(opened) << opened.error();
@@ -99,7 +96,6 @@ class IoThreadTest : public testing::Test {
     first_.reset();
     second_.reset();
     store_.reset();
-    std::filesystem::remove_all(dir_);
   }
 
   void add_move() {
@@ -115,7 +111,7 @@ class IoThreadTest : public testing::Test {
     --moves_;
   }
 
-  std::string dir_;
+  const store::TempDir dir_;
   const Options options_;
   const Settings settings_;
   arena::LargeBlockCache large_blocks_;
