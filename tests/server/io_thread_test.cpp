@@ -112,7 +112,7 @@ class IoThreadTest : public testing::Test {
   }
 
   const store::TempDir dir_;
-  const Options options_;
+  const Options options_{};
   const Settings settings_;
   arena::LargeBlockCache large_blocks_;
   arena::ArenaPool arenas_{{}, large_blocks_};
