@@ -231,6 +231,13 @@ class ArenaVector {
     if (size_ == capacity_) return push_back_slow(value);
     ::new (data_ + size_++) T(value);
   }
+  // A new last element, garbage until it is written.
+  T& push_back_uninitialized() {
+    assert(arena_->owned_by_this_thread());
+    if (size_ == capacity_) [[unlikely]]
+      grow(size_ + 1);
+    return data_[size_++];
+  }
   // `values` may not be the vector's own.
   void append(std::span<const T> values) {
     assert(arena_->owned_by_this_thread());

@@ -39,7 +39,7 @@ bool build_records(std::size_t times) {
   for (std::size_t i = 0; i < times; ++i) {
     record::JsonRecordParser parser(arena, {.depth_max = kDepthMax, .now_ns = kArrival});
     record::LogRecord made;
-    valid &= parser.parse(kRecord, made).valid() && made.attributes.size() == 4;
+    valid &= parser.parse(kRecord, made).valid() && made.attribute_count() == 4;
     arena.reset();
   }
   return valid;

@@ -58,7 +58,7 @@ bool RecordIntake::make_fit(record::LogRecord& record, std::string_view raw) {
   const RecordLimits& limits = context_.limits;
   const std::size_t attributes_max =
       limits.attributes_max + (record.native ? record::kNativeAttributesSlack : 0);
-  if (std::max(record.attributes.size(), record.resource.size()) > attributes_max) [[unlikely]] {
+  if (std::max(record.attribute_count(), record.resource.size()) > attributes_max) [[unlikely]] {
     char error[kErrorBytesMax];
     const auto end =
         fmt::format_to_n(error, sizeof(error), "more than {} attributes", attributes_max).out;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
 namespace logboom::record {
 namespace {
@@ -18,10 +17,12 @@ constexpr std::string_view kRenamedPrefix = "\"client.";
 
 constexpr unsigned kRankShift = 48;
 constexpr unsigned kNestedShift = 32;
+constexpr unsigned kAttributeShift = 1;
 
 constexpr std::uint64_t make_candidate(KeyMatch match, std::uint64_t nested,
-                                       std::uint32_t attribute) noexcept {
-  return std::uint64_t{match.rank} << kRankShift | nested << kNestedShift | attribute;
+                                       std::uint32_t attribute, bool has_escapes) noexcept {
+  return std::uint64_t{match.rank} << kRankShift | nested << kNestedShift |
+         std::uint64_t{attribute} << kAttributeShift | (has_escapes ? 1U : 0U);
 }
 const WellKnownKey& key_of(std::uint64_t candidate) noexcept {
   return well_known_key(static_cast<std::uint16_t>(candidate >> kRankShift));
@@ -30,7 +31,10 @@ std::size_t nested_of(std::uint64_t candidate) noexcept {
   return candidate >> kNestedShift & 0xffff;
 }
 std::size_t attribute_of(std::uint64_t candidate) noexcept {
-  return candidate & 0xffff'ffff;
+  return (candidate & 0xffff'ffff) >> kAttributeShift;
+}
+bool has_escapes(std::uint64_t candidate) noexcept {
+  return (candidate & 1) != 0;
 }
 
 // With a fixed size the comparison is one instruction.
@@ -51,14 +55,17 @@ std::string_view inner(std::string_view json_string) noexcept {
 }
 
 // Writes an attribute of JSON where it will stay: copying one just made would stall the processor.
-void append(arena::ArenaVector<Attribute>& attributes, std::string_view key,
-            std::string_view value) {
-  attributes.resize_uninitialized(attributes.size() + 1);
-  Attribute& attribute = attributes.back();
+inline void write_at(Attribute& attribute, std::string_view key, std::string_view value) noexcept {
   attribute.key.kind = Value::Kind::json;
   attribute.key.bytes = key;
   attribute.value.kind = Value::Kind::json;
   attribute.value.bytes = value;
+}
+
+// Behind a member's comma, and a space there; or behind the object's brace.
+const char* next_member(const char* behind, const char* end) noexcept {
+  const char* const at = behind + 1;
+  return *behind == ',' && at != end && *at == ' ' ? at + 1 : at;
 }
 
 // Blanks a member and one comma beside it in an object's text, which ends with its brace.
@@ -76,13 +83,109 @@ void blank_member(char* object, std::size_t begin, std::size_t end) noexcept {
 }  // namespace
 
 JsonVerdict JsonRecordParser::parse(std::string_view text, LogRecord& record) {
+  // Outlives the request: the next one is often of the same sender.
+  thread_local RecordShape shape;
+  if (const auto members = shape.settled(); !members.empty()) {
+    const std::size_t bytes = parse_as_before(text, shape, members, record);
+    shape.tried(bytes != 0);
+    if (bytes != 0) return {JsonFault::none, bytes};
+  }
+  shape_ = &shape;
   const JsonVerdict verdict = gather(text, options_.depth_max);
   if (verdict.fault == JsonFault::too_deep) [[unlikely]]
     return parse_deep(text, verdict, record);
   if (!verdict.valid()) return verdict;
-  std::construct_at(&record);  // in place, where assignment would copy
+  record.clear();
   if (!has_origin_ || !read_native(record)) map_fields(record);
   return verdict;
+}
+
+// Finds the parts of a member that begins at `at`, if it has the key and no more space than one
+// behind its colon.
+[[gnu::always_inline]] inline bool JsonRecordParser::find_member(const ExpectedKey& key,
+                                                                 const char* at, const char* end,
+                                                                 Place& place) noexcept {
+  if (static_cast<std::size_t>(end - at) <= ExpectedKey::kBytesMax || !key.begins(at)) return false;
+  place.colon = at + key.bytes() - 1;
+  place.value = place.colon + (place.colon[1] == ' ' ? 2 : 1);
+  const char* const behind = find_plain_value_end(place.value, end);
+  const bool found = behind != nullptr && behind != end && (*behind == ',' || *behind == '}');
+  place.behind = found ? behind : nullptr;
+  place.has_escapes = false;
+  return true;
+}
+
+// Finds the end of a value that takes more than a look. False if it is a bad one, or an object that
+// may hold fields, or if it cannot stay in a line as it is.
+bool JsonRecordParser::find_behind(const KeyMatch& match, const char* end,
+                                   Place& place) const noexcept {
+  const std::string_view text(place.value, static_cast<std::size_t>(end - place.value));
+  JsonScanner scanner(text, options_.depth_max > 0 ? options_.depth_max - 1 : 0);
+  if (!scanner.skip_value() || scanner.at_end()) return false;
+  place.behind = scanner.at();
+  place.has_escapes = scanner.string_has_escapes();
+  if (text[0] == '{' && match && match.key->parent) return false;
+  return !has_line_break({place.value, place.behind});
+}
+
+// Reads a record with the members of the one before, in their order and in the same roles, which
+// leaves nothing to be mapped. Returns its length, or 0 if it is another or a bad one: then nothing
+// of it counts.
+std::size_t JsonRecordParser::parse_as_before(std::string_view text, const RecordShape& shape,
+                                              std::span<const RecordShape::Member> members,
+                                              LogRecord& record) {
+  constexpr std::size_t kPiecesMax = 2 * RecordShape::kPlaces;
+  if (pieces_.empty()) pieces_ = arena_->create_span_uninitialized<std::string_view>(kPiecesMax);
+  const char* const end = text.data() + text.size();
+  std::array<FieldText, kFieldTargets> fields;
+  std::size_t attributes = 0;
+  std::size_t pieces = 0;
+  const char* piece = nullptr;
+  const char* piece_end = nullptr;
+  const char* at = text.data() + 1;
+  for (const RecordShape::Member& member : members) {
+    Place place;
+    if (!find_member(member.key, at, end, place)) return 0;
+    if (place.behind == nullptr && !find_behind(member.key.match(), end, place)) return 0;
+    if (*place.behind != member.closer) return 0;
+    if (member.field != RecordShape::kNoField) {
+      fields[member.field] = {place.value, place.behind, place.has_escapes};
+    }
+    if (member.stays) {
+      ++attributes;
+      if (at != piece_end) {
+        if (piece != nullptr) pieces_[pieces++] = {piece, piece_end};
+        piece = at;
+      }
+      if (place.value != place.colon + 1) {
+        pieces_[pieces++] = {piece, place.colon + 1};
+        piece = place.value;
+      }
+      piece_end = place.behind + 1;
+    }
+    at = next_member(place.behind, end);
+  }
+  if (piece != nullptr) pieces_[pieces++] = {piece, piece_end};
+  record.clear();
+  if (!read_as_before(shape, fields, record)) return 0;
+  record.attributes_text = pieces_.first(pieces);
+  record.text_attributes = attributes;
+  record.resource = resource_.span();
+  return static_cast<std::size_t>(at - text.data());
+}
+
+// Each field must be read from its member and leave it or take it along as it was before.
+bool JsonRecordParser::read_as_before(const RecordShape& shape, std::span<const FieldText> fields,
+                                      LogRecord& record) {
+  resource_.clear();
+  for (std::size_t i = 0; i < shape.fields(); ++i) {
+    const RecordShape::Member& member = shape.field(i);
+    const Reading as_before = member.stays ? Reading::copied : Reading::moved;
+    const FieldText& text = fields[i];
+    const Written written{{text.begin, text.end}, text.has_escapes};
+    if (read(*member.key.match().key, written, record) != as_before) return false;
+  }
+  return true;
 }
 
 // Whether a line is native shows only at its end. If that is not there yet, neither is the verdict.
@@ -97,28 +200,49 @@ JsonVerdict JsonRecordParser::parse_deep(std::string_view text, const JsonVerdic
 JsonVerdict JsonRecordParser::gather(std::string_view text, std::size_t depth_max) {
   begin();
   JsonScanner scanner(text, depth_max > 0 ? depth_max - 1 : 0);
-  // Outlives the request: the next one is often of the same sender.
-  thread_local ExpectedKeys keys;
-  std::size_t place = 0;
-  const ExpectedKey* expected = nullptr;
-  const auto skip_key = [&](JsonMember& member) {
-    expected = keys.at(place);
-    if (expected != nullptr && expected->skip(scanner, member.key)) return true;
-    expected = nullptr;
-    if (!scanner.skip_key(member.key)) return false;
-    member.key_has_escapes = scanner.string_has_escapes();
-    return true;
-  };
-  const bool valid = for_each_member(scanner, skip_key, [&](const JsonMember& member) {
-    if (expected != nullptr) {
-      add_known(member, member.key_inner(), expected->match());
-    } else {
-      add(member, place, keys);
-    }
-    ++place;
-  });
+  scanner.take();
+  bool closed = scanner.next_is('}');
+  if (closed) scanner.take();
+  while (!closed && scanner.fault() == JsonFault::none) {
+    closed = gather_expected(scanner);
+    if (!closed && !gather_member(scanner, closed)) break;
+  }
   const auto position = static_cast<std::size_t>(scanner.at() - text.data());
-  return {valid ? JsonFault::none : scanner.fault(), position};
+  return {scanner.fault(), position};
+}
+
+// Takes members as long as they are as expected. True when the object ended there.
+bool JsonRecordParser::gather_expected(JsonScanner& scanner) {
+  const auto members = shape_->from(place_);
+  const char* at = scanner.at();
+  const char* const end = at + scanner.bytes_left();
+  auto index = static_cast<std::uint32_t>(attributes_.size());
+  attributes_.reserve(index + members.size());
+  bool closed = false;
+  for (const RecordShape::Member& member : members) {
+    Place place;
+    if (!find_member(member.key, at, end, place) || place.behind == nullptr) break;
+    write_at(attributes_.data()[index], {at, place.colon}, {place.value, place.behind});
+    const KeyMatch match = member.key.match();
+    if (match) add_field(match, index, place.has_escapes);
+    ++index;
+    closed = *place.behind == '}';
+    at = next_member(place.behind, end);
+    if (closed) break;
+  }
+  place_ += index - attributes_.size();
+  attributes_.resize_uninitialized(index);
+  scanner.take(static_cast<std::size_t>(at - scanner.at()));
+  return closed;
+}
+
+// Takes one member, whatever it is. False after a fault.
+bool JsonRecordParser::gather_member(JsonScanner& scanner, bool& closed) {
+  JsonMember member;
+  if (!skip_member_key(scanner, member)) return false;
+  if (!skip_member_value(scanner, member, closed)) return false;
+  add(member);
+  return true;
 }
 
 bool JsonRecordParser::read_native(LogRecord& record) {
@@ -129,6 +253,8 @@ bool JsonRecordParser::read_native(LogRecord& record) {
 }
 
 void JsonRecordParser::begin() noexcept {
+  place_ = 0;
+  all_expected_ = true;
   attributes_.clear();
   best_.fill(kNone);
   loser_count_ = 0;
@@ -138,17 +264,25 @@ void JsonRecordParser::begin() noexcept {
   taken_out_ = false;
 }
 
-void JsonRecordParser::add(const JsonMember& member, std::size_t place, ExpectedKeys& expected) {
+void JsonRecordParser::add(const JsonMember& member) {
+  const std::size_t place = place_++;
   std::string_view meaning = member.key_inner();
   if (member.key_has_escapes) [[unlikely]] {
     auto room = arena_->create_span_uninitialized<char>(meaning.size());
     meaning = {room.data(), unescape(meaning, room.data())};
   }
   if (has_own_prefix(meaning)) [[unlikely]] {
-    return add_known({renamed_key(member.key), false, member.value}, meaning, {});
+    JsonMember renamed = member;
+    renamed.key = renamed_key(member.key);
+    all_expected_ = false;
+    return add_known(renamed, meaning, {});
+  }
+  const auto expected = shape_->from(place);
+  if (!expected.empty() && !member.key_has_escapes && expected[0].key.is(member.key)) {
+    return add_known(member, meaning, expected[0].key.match());
   }
   const KeyMatch match = find_well_known(meaning);
-  if (!member.key_has_escapes) expected.expect(place, member.key, match);
+  if (member.key_has_escapes || !shape_->expect(place, member.key, match)) all_expected_ = false;
   add_known(member, meaning, match);
 }
 
@@ -159,18 +293,27 @@ void JsonRecordParser::add_known(const JsonMember& member, std::string_view mean
   static_assert(kNativeFields >= kFieldTargets);
   if (attributes_.size() > options_.attributes_max + kNativeFields) return;
   const auto index = static_cast<std::uint32_t>(attributes_.size());
-  append(attributes_, member.key, member.value);
+  write_at(attributes_.push_back_uninitialized(), member.key, member.value);
   if (!match) return;
+  const bool nested =
+      match.key->parent && member.value[0] == '{' && add_nested(meaning, member.value, index);
+  if (!nested) add_field(match, index, member.value_has_escapes);
+}
+
+void JsonRecordParser::add_field(KeyMatch match, std::uint32_t attribute, bool has_escapes) {
   const Target target = match.key->target;
   if (target == Target::origin) {
     has_origin_ = true;
-    return;
+  } else if (target != Target::parent) {
+    add_candidate(target, make_candidate(match, 0, attribute, has_escapes));
   }
-  const bool nested =
-      match.key->parent && member.value[0] == '{' && add_nested(meaning, member.value, index);
-  if (!nested && target != Target::parent) {
-    add_candidate(target, make_candidate(match, 0, index));
-  }
+}
+
+void JsonRecordParser::add_candidate(Target target, Candidate candidate) noexcept {
+  Candidate& best = best_[static_cast<std::size_t>(target)];
+  const Candidate loser = std::max(best, candidate);
+  best = std::min(best, candidate);
+  if (loser != kNone && loser_count_ < losers_.size()) losers_[loser_count_++] = loser;
 }
 
 std::string_view JsonRecordParser::renamed_key(std::string_view key) {
@@ -205,16 +348,10 @@ bool JsonRecordParser::add_nested(std::string_view prefix, std::string_view obje
     if (nested_.empty()) nested_ = arena_->create_span_uninitialized<Nested>(kNestedMax);
     nested_[nested_count_++] = {member.value, static_cast<std::size_t>(member.key.data() - whole),
                                 static_cast<std::size_t>(end - member.key.data())};
-    add_candidate(match.key->target, make_candidate(match, nested_count_, attribute));
+    add_candidate(match.key->target,
+                  make_candidate(match, nested_count_, attribute, member.value_has_escapes));
   });
   return valid && nested_count_ > before;
-}
-
-void JsonRecordParser::add_candidate(Target target, Candidate candidate) noexcept {
-  Candidate& best = best_[static_cast<std::size_t>(target)];
-  const Candidate loser = std::max(best, candidate);
-  best = std::min(best, candidate);
-  if (loser != kNone && loser_count_ < losers_.size()) losers_[loser_count_++] = loser;
 }
 
 std::string_view JsonRecordParser::value_of(Candidate candidate) const noexcept {
@@ -224,12 +361,20 @@ std::string_view JsonRecordParser::value_of(Candidate candidate) const noexcept 
 
 void JsonRecordParser::map_fields(LogRecord& record) {
   resource_.clear();
+  // Then each field comes from a member of its own, and attributes stand at their members' places.
+  bool simple = all_expected_ && !has_origin_ && loser_count_ == 0 && nested_count_ == 0 &&
+                attributes_.size() == place_;
+  if (simple) shape_->settle(place_);
   for (std::size_t target = 0; target < kFieldTargets; ++target) {
     Candidate candidate = best_[target];
     while (candidate != kNone) {
-      const Reading reading = read(candidate, record);
+      const Reading reading =
+          read(key_of(candidate), {value_of(candidate), has_escapes(candidate)}, record);
       if (reading == Reading::moved) take_out(candidate);
+      if (simple) shape_->settle_field(attribute_of(candidate), reading == Reading::copied);
       if (reading != Reading::unreadable) break;
+      simple = false;
+      shape_->settle(0);
       candidate = next_candidate(static_cast<Target>(target));
     }
   }
@@ -250,18 +395,17 @@ JsonRecordParser::Candidate JsonRecordParser::next_candidate(Target target) noex
   return best;
 }
 
-JsonRecordParser::Reading JsonRecordParser::read(Candidate candidate, LogRecord& record) {
-  const WellKnownKey& key = key_of(candidate);
-  const std::string_view value = value_of(candidate);
+JsonRecordParser::Reading JsonRecordParser::read(const WellKnownKey& key, const Written& written,
+                                                 LogRecord& record) {
   switch (key.target) {
-    case Target::time: return read_time(key, value, record);
-    case Target::body: return read_body(value, record);
-    case Target::severity: return read_severity(key, value, record);
-    case Target::severity_number: return read_severity_number(value, record);
+    case Target::time: return read_time(key, written, record);
+    case Target::body: return read_body(written.value, record);
+    case Target::severity: return read_severity(key, written, record);
+    case Target::severity_number: return read_severity_number(written.value, record);
     case Target::service:
-    case Target::host: return read_resource(key, value);
+    case Target::host: return read_resource(key, written.value);
     case Target::trace_id:
-    case Target::span_id: return read_id(key, value, record);
+    case Target::span_id: return read_id(key, written, record);
     case Target::origin:
     case Target::parent: break;
   }
@@ -270,11 +414,11 @@ JsonRecordParser::Reading JsonRecordParser::read(Candidate candidate, LogRecord&
 
 // The text of a short string, or empty if it is something else or too long for what it should be.
 // Valid until the next call.
-std::string_view JsonRecordParser::short_text(std::string_view json) noexcept {
-  if (!is_string(json) || json.size() > kTextBytesMax + 2) return {};
-  const std::string_view text = inner(json);
-  const char* const end = text.data() + text.size();
-  if (find_string_special(text.data(), end) == end) return text;
+std::string_view JsonRecordParser::short_text(const Written& written) noexcept {
+  if (!is_string(written.value) || written.value.size() > kTextBytesMax + 2) return {};
+  const std::string_view text = inner(written.value);
+  if (!written.has_escapes) [[likely]]
+    return text;
   return {text_, unescape(text, text_)};
 }
 
@@ -285,13 +429,13 @@ JsonRecordParser::Reading JsonRecordParser::read_body(std::string_view value, Lo
 }
 
 JsonRecordParser::Reading JsonRecordParser::read_time(const WellKnownKey& key,
-                                                      std::string_view value, LogRecord& record) {
+                                                      const Written& written, LogRecord& record) {
   TimeUnit unit = TimeUnit::guess;
   if (key.form == KeyForm::microseconds) unit = TimeUnit::microseconds;
   if (key.form == KeyForm::nanoseconds) unit = TimeUnit::nanoseconds;
-  const ParsedTime time = is_number(value)
-                              ? parse_time_number(value, unit)
-                              : parse_time_text(short_text(value), unit, options_.now_ns);
+  const ParsedTime time = is_number(written.value)
+                              ? parse_time_number(written.value, unit)
+                              : parse_time_text(short_text(written), unit, options_.now_ns);
   if (!time.present()) return Reading::unreadable;
   record.timestamp_ns = time.ns;
   return time.exact ? Reading::moved : Reading::copied;
@@ -299,17 +443,17 @@ JsonRecordParser::Reading JsonRecordParser::read_time(const WellKnownKey& key,
 
 // A word is the sender's text and is kept as that; a number would be lost in the translation.
 JsonRecordParser::Reading JsonRecordParser::read_severity(const WellKnownKey& key,
-                                                          std::string_view value,
+                                                          const Written& written,
                                                           LogRecord& record) {
   const SeverityScale scale =
       key.form == KeyForm::syslog ? SeverityScale::logger_syslog : SeverityScale::logger;
-  const bool number = is_number(value);
-  const std::uint8_t severity =
-      number ? severity_from_digits(value, scale) : severity_from_word(short_text(value), scale);
+  const bool number = is_number(written.value);
+  const std::uint8_t severity = number ? severity_from_digits(written.value, scale)
+                                       : severity_from_word(short_text(written), scale);
   if (severity == kSeverityAbsent) return Reading::unreadable;
   record.severity_number = severity;
   if (number) return Reading::copied;
-  record.severity_text = Value::json(value);
+  record.severity_text = Value::json(written.value);
   return Reading::moved;
 }
 
@@ -322,12 +466,12 @@ JsonRecordParser::Reading JsonRecordParser::read_severity_number(std::string_vie
   return Reading::moved;
 }
 
-JsonRecordParser::Reading JsonRecordParser::read_id(const WellKnownKey& key, std::string_view value,
+JsonRecordParser::Reading JsonRecordParser::read_id(const WellKnownKey& key, const Written& written,
                                                     LogRecord& record) {
   const bool decimal = key.form == KeyForm::decimal;
-  std::string_view text = decimal && is_number(value) ? value : short_text(value);
-  if (key.form == KeyForm::after_slash && is_string(value)) {
-    text = inner(value);
+  std::string_view text = decimal && is_number(written.value) ? written.value : short_text(written);
+  if (key.form == KeyForm::after_slash && is_string(written.value)) {
+    text = inner(written.value);
     text.remove_prefix(text.rfind('/') + 1);  // npos + 1 is 0: no slash, nothing to remove
   }
   char room[kTraceIdDigits];
@@ -345,7 +489,8 @@ JsonRecordParser::Reading JsonRecordParser::read_resource(const WellKnownKey& ke
                                                           std::string_view value) {
   if (!is_string(value) || value.size() <= 2) return Reading::unreadable;
   const bool service = key.target == Target::service;
-  append(resource_, service ? "\"service.name\"" : "\"host.name\"", value);
+  write_at(resource_.push_back_uninitialized(), service ? "\"service.name\"" : "\"host.name\"",
+           value);
   return key.form == KeyForm::weak ? Reading::copied : Reading::moved;
 }
 

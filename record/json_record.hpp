@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "arena/arena.hpp"
-#include "record/expected_keys.hpp"
 #include "record/json_scanner.hpp"
 #include "record/log_record.hpp"
+#include "record/record_shape.hpp"
 #include "record/well_known_keys.hpp"
 
 namespace logboom::record {
@@ -47,10 +47,17 @@ class JsonRecordParser {
  private:
   // A value that a field could be read from, as one number: the rank of its key, so that the
   // best compares lowest; then, if it is inside an object, its place in nested_, counted from
-  // one; then the index of the attribute that is or holds it. One number is also cheap to move:
-  // a struct of small parts written and at once copied stalls the processor.
+  // one; then the index of the attribute that is or holds it; then whether the value is a string
+  // with escapes. One number is also cheap to move: a struct of small parts written and at once
+  // copied stalls the processor.
   using Candidate = std::uint64_t;
   static constexpr Candidate kNone = ~Candidate{0};
+
+  // A candidate's value as its sender wrote it.
+  struct Written {
+    std::string_view value;
+    bool has_escapes = false;  // of a string
+  };
 
   // Where a candidate inside an object is.
   struct Nested {
@@ -73,12 +80,39 @@ class JsonRecordParser {
   static constexpr std::size_t kNestedMax = 16;
   static constexpr std::size_t kTextBytesMax = 64;  // longer times, levels and ids are unreadable
 
+  // Where the parts of a member are in the text; it begins with its key.
+  struct Place {
+    const char* colon = nullptr;
+    const char* value = nullptr;
+    const char* behind = nullptr;  // the comma or brace; null if it takes more than a look to find
+    bool has_escapes = false;      // the value is a string with some
+  };
+
+  // A field's value; nothing that would have to be initialized.
+  struct FieldText {
+    const char* begin;
+    const char* end;
+    bool has_escapes;
+  };
+
+  [[nodiscard]] static bool find_member(const ExpectedKey& key, const char* at, const char* end,
+                                        Place& place) noexcept;
+  [[nodiscard]] bool find_behind(const KeyMatch& match, const char* end,
+                                 Place& place) const noexcept;
+  [[nodiscard]] std::size_t parse_as_before(std::string_view text, const RecordShape& shape,
+                                            std::span<const RecordShape::Member> members,
+                                            LogRecord& record);
+  [[nodiscard]] bool read_as_before(const RecordShape& shape, std::span<const FieldText> fields,
+                                    LogRecord& record);
   [[nodiscard]] JsonVerdict gather(std::string_view text, std::size_t depth_max);
   [[nodiscard]] JsonVerdict parse_deep(std::string_view text, const JsonVerdict& too_deep,
                                        LogRecord& record);
   void begin() noexcept;
-  void add(const JsonMember& member, std::size_t place, ExpectedKeys& expected);
+  [[nodiscard]] bool gather_expected(JsonScanner& scanner);
+  [[nodiscard]] bool gather_member(JsonScanner& scanner, bool& closed);
+  void add(const JsonMember& member);
   void add_known(const JsonMember& member, std::string_view meaning, KeyMatch match);
+  void add_field(KeyMatch match, std::uint32_t attribute, bool has_escapes);
   bool add_nested(std::string_view prefix, std::string_view object, std::uint32_t attribute);
   void add_candidate(Target target, Candidate candidate) noexcept;
   [[nodiscard]] std::string_view value_of(Candidate candidate) const noexcept;
@@ -87,16 +121,16 @@ class JsonRecordParser {
   [[nodiscard]] bool read_native(LogRecord& record);
   void map_fields(LogRecord& record);
   [[nodiscard]] Candidate next_candidate(Target target) noexcept;
-  [[nodiscard]] Reading read(Candidate candidate, LogRecord& record);
-  [[nodiscard]] Reading read_time(const WellKnownKey& key, std::string_view value,
+  [[nodiscard]] Reading read(const WellKnownKey& key, const Written& written, LogRecord& record);
+  [[nodiscard]] Reading read_time(const WellKnownKey& key, const Written& written,
                                   LogRecord& record);
   [[nodiscard]] Reading read_body(std::string_view value, LogRecord& record);
-  [[nodiscard]] Reading read_severity(const WellKnownKey& key, std::string_view value,
+  [[nodiscard]] Reading read_severity(const WellKnownKey& key, const Written& written,
                                       LogRecord& record);
   [[nodiscard]] Reading read_severity_number(std::string_view value, LogRecord& record);
   [[nodiscard]] Reading read_resource(const WellKnownKey& key, std::string_view value);
-  [[nodiscard]] Reading read_id(const WellKnownKey& key, std::string_view value, LogRecord& record);
-  [[nodiscard]] std::string_view short_text(std::string_view json) noexcept;
+  [[nodiscard]] Reading read_id(const WellKnownKey& key, const Written& written, LogRecord& record);
+  [[nodiscard]] std::string_view short_text(const Written& written) noexcept;
 
   void take_out(Candidate candidate);
   [[nodiscard]] std::span<char> blanked_object(std::size_t attribute);
@@ -109,6 +143,10 @@ class JsonRecordParser {
   arena::ArenaVector<Attribute> resource_;
   arena::ArenaVector<Attribute> native_attributes_;  // of a line that Logboom wrote
 
+  RecordShape* shape_ = nullptr;        // the thread's, while parse() runs
+  std::span<std::string_view> pieces_;  // made for the first record of a shape
+  std::size_t place_ = 0;               // in the object, of the member that comes next
+  bool all_expected_ = true;            // the members so far stand in the shape at their places
   std::array<Candidate, kFieldTargets> best_{};  // kNone where a field has none
   std::array<Candidate, kLosersMax> losers_;     // those that came second
   std::size_t loser_count_ = 0;

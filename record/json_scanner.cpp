@@ -23,6 +23,10 @@ std::string_view describe(JsonFault fault) noexcept {
   return "unknown error";
 }
 
+bool JsonScanner::skip_value_slow() noexcept {
+  return *at_ == '{' || *at_ == '[' ? skip_container() : skip_number_or_literal();
+}
+
 // A string with escapes, or one that is bad. `special` is the first byte that is not plain.
 bool JsonScanner::skip_string_slow(const char* special) noexcept {
   for (at_ = special; at_ != end_; at_ = find_string_special(at_, end_)) {

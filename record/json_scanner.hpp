@@ -72,16 +72,20 @@ class JsonScanner {
   [[nodiscard]] bool skip_value() noexcept {
     if (at_ == end_) return fail(JsonFault::incomplete);
     if (*at_ == '"') return skip_string();
-    if (*at_ == '{' || *at_ == '[') return skip_container();
-    return skip_number_or_literal();
+    if (const char* const behind = find_plain_number_end(at_, end_); behind != nullptr) {
+      at_ = behind;
+      return true;
+    }
+    return apart([](JsonScanner& scanner) { return scanner.skip_value_slow(); });
   }
 
   // Skips a string, which begins right here with its quote. False after a fault.
   [[nodiscard]] bool skip_string() noexcept {
     const char* const special = find_string_special(at_ + 1, end_);
     string_has_escapes_ = false;
-    if (special == end_ || *special != '"') [[unlikely]]
-      return skip_string_slow(special);
+    if (special == end_ || *special != '"') [[unlikely]] {
+      return apart([special](JsonScanner& scanner) { return scanner.skip_string_slow(special); });
+    }
     at_ = special + 1;
     return true;
   }
@@ -118,6 +122,17 @@ class JsonScanner {
     [[nodiscard]] char innermost() const noexcept { return stack[depth - 1]; }
   };
 
+  // What takes a call works on a copy: this scanner's address stays unknown to it, so that the
+  // compiler keeps a scanner in registers from one call to the next.
+  template <class Skip>
+  bool apart(Skip&& skip) noexcept {
+    JsonScanner copy = *this;
+    const bool valid = skip(copy);
+    *this = copy;
+    return valid;
+  }
+
+  bool skip_value_slow() noexcept;
   bool skip_string_slow(const char* special) noexcept;
   bool skip_container() noexcept;
   bool skip_item(Closers& open, bool& after_open) noexcept;
@@ -138,53 +153,53 @@ class JsonScanner {
 // A member of an object, as views into its text.
 struct JsonMember {
   std::string_view key;  // with its quotes
-  bool key_has_escapes = false;
   std::string_view value;
+  bool key_has_escapes = false;
+  bool value_has_escapes = false;  // of a string
 
   [[nodiscard]] std::string_view key_inner() const noexcept {
     return key.substr(1, key.size() - 2);
   }
 };
 
+// Skips an object's key and the colon behind it. False after a fault.
+[[nodiscard]] inline bool skip_member_key(JsonScanner& scanner, JsonMember& member) noexcept {
+  if (!scanner.skip_key(member.key)) return false;
+  member.key_has_escapes = scanner.string_has_escapes();
+  return true;
+}
+
+// Skips the value that belongs to it, and the comma or the brace behind that; `closed` says which
+// it was. False after a fault.
+[[nodiscard]] inline bool skip_member_value(JsonScanner& scanner, JsonMember& member,
+                                            bool& closed) noexcept {
+  const char* const value = scanner.at();
+  if (!scanner.skip_value()) return false;
+  member.value = {value, static_cast<std::size_t>(scanner.at() - value)};
+  member.value_has_escapes = scanner.string_has_escapes();
+  closed = !scanner.next_is(',');
+  if (scanner.fault() != JsonFault::none) return false;
+  if (closed && *scanner.at() != '}') return scanner.fail(JsonFault::expected_comma);
+  scanner.take();
+  if (!closed) scanner.skip_space();
+  return true;
+}
+
 // Walks the object that begins right here and gives each member to `on_member`, in order,
 // duplicates too. Nested containers count against the scanner's depth, the object itself does
 // not. False after a fault: then the members already given were valid, the object is not.
-// `skip_key(member)` reads each key, and fails as the scanner's own does.
-template <class SkipKey, class OnMember>
-[[nodiscard]] bool for_each_member(JsonScanner& scanner, SkipKey&& skip_key, OnMember&& on_member) {
-  scanner.take();
-  if (scanner.next_is('}')) {
-    scanner.take();
-    return true;
-  }
-  while (scanner.fault() == JsonFault::none) {
-    JsonMember member;
-    if (!skip_key(member)) return false;
-    const char* const value = scanner.at();
-    if (!scanner.skip_value()) return false;
-    member.value = {value, static_cast<std::size_t>(scanner.at() - value)};
-    on_member(static_cast<const JsonMember&>(member));
-    if (scanner.next_is(',')) {
-      scanner.take();
-      scanner.skip_space();
-    } else if (scanner.fault() == JsonFault::none) {
-      if (*scanner.at() != '}') return scanner.fail(JsonFault::expected_comma);
-      scanner.take();
-      return true;
-    }
-  }
-  return false;
-}
-
-// The same with the scanner's own.
 template <class OnMember>
 [[nodiscard]] bool for_each_member(JsonScanner& scanner, OnMember&& on_member) {
-  const auto skip_key = [&scanner](JsonMember& member) {
-    if (!scanner.skip_key(member.key)) return false;
-    member.key_has_escapes = scanner.string_has_escapes();
-    return true;
-  };
-  return for_each_member(scanner, skip_key, on_member);
+  scanner.take();
+  bool closed = scanner.next_is('}');
+  if (closed) scanner.take();
+  while (!closed && scanner.fault() == JsonFault::none) {
+    JsonMember member;
+    if (!skip_member_key(scanner, member)) return false;
+    if (!skip_member_value(scanner, member, closed)) return false;
+    on_member(static_cast<const JsonMember&>(member));
+  }
+  return scanner.fault() == JsonFault::none;
 }
 
 // What a check found: no fault, or a fault and its offset from the beginning of the text.

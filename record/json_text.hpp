@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -51,9 +52,69 @@ namespace logboom::record {
   return at;
 }
 
+// The end of the digits that begin at `at`, looked for eight at a time.
+[[nodiscard]] inline const char* find_digits_end(const char* at, const char* end) noexcept {
+  if constexpr (std::endian::native == std::endian::little) {
+    constexpr std::uint64_t kEachByte = 0x0101'0101'0101'0101;
+    while (end - at >= 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, at, sizeof word);
+      // A digit becomes its value; with 0x76 added to it, ten and more set the high bit. What is
+      // carried on from there only reaches bytes behind the first that is no digit.
+      const std::uint64_t values = word ^ (kEachByte * '0');
+      const std::uint64_t others = ((values + kEachByte * 0x76) | values) & (kEachByte * 0x80);
+      if (others != 0) return at + std::countr_zero(others) / 8;
+      at += 8;
+    }
+  }
+  while (at != end && is_digit(*at)) ++at;
+  return at;
+}
+
+// The end of a number without sign and exponent that begins at `at`, as most are; null if there is
+// something else or the number is bad.
+[[nodiscard]] inline const char* find_plain_number_end(const char* at, const char* end) noexcept {
+  const char* behind = find_digits_end(at, end);
+  if (behind == at || (*at == '0' && behind - at > 1)) return nullptr;
+  if (behind != end && *behind == '.') {
+    const char* const fraction = behind + 1;
+    behind = find_digits_end(fraction, end);
+    if (behind == fraction) return nullptr;
+  }
+  return behind == end || (*behind | 0x20) != 'e' ? behind : nullptr;
+}
+
+// Whether the text begins with a literal.
+template <std::size_t N>
+[[nodiscard]] inline bool begins_with(const char* at, const char* end,
+                                      const char (&literal)[N]) noexcept {
+  return static_cast<std::size_t>(end - at) >= N - 1 && std::memcmp(at, literal, N - 1) == 0;
+}
+
+// The end of a value that begins at `at` and takes no more than a look: a string without escapes,
+// a plain number or a literal. Null if it is something else or bad.
+[[nodiscard, gnu::always_inline]] inline const char* find_plain_value_end(
+    const char* at, const char* end) noexcept {
+  if (at == end) return nullptr;
+  if (*at == '"') {
+    const char* const special = find_string_special(at + 1, end);
+    return special != end && *special == '"' ? special + 1 : nullptr;
+  }
+  if (is_digit(*at)) return find_plain_number_end(at, end);
+  if (begins_with(at, end, "true") || begins_with(at, end, "null")) return at + 4;
+  return begins_with(at, end, "false") ? at + 5 : nullptr;
+}
+
 // Decodes the inside of a valid JSON string, without its quotes, into `out`, which has room for
 // inner.size() bytes; returns how many it wrote. A lone surrogate becomes U+FFFD.
 std::size_t unescape(std::string_view inner, char* out) noexcept;
+
+// Whether a valid value has line breaks between its tokens, as a line may not. Only containers can.
+[[nodiscard]] inline bool has_line_break(std::string_view json) noexcept {
+  return (json[0] == '{' || json[0] == '[') &&
+         (std::memchr(json.data(), '\n', json.size()) != nullptr ||
+          std::memchr(json.data(), '\r', json.size()) != nullptr);
+}
 
 // Copies a valid JSON value without the white space between its tokens to `out`, which has room
 // for json.size() bytes; returns the end of what it wrote. Strings and numbers stay exact.

@@ -1,5 +1,6 @@
 #include "record/line_writer.hpp"
 
+#include "arena/copy_bytes.hpp"
 #include "record/json_text.hpp"
 #include "record/timestamp.hpp"
 
@@ -25,6 +26,12 @@ std::size_t members_bytes_max(std::span<const Attribute> members) noexcept {
   return bytes;
 }
 
+std::size_t pieces_bytes(std::span<const std::string_view> pieces) noexcept {
+  std::size_t bytes = 0;
+  for (const std::string_view piece : pieces) bytes += piece.size();
+  return bytes;
+}
+
 // A fixed piece of the line; a compile-time size makes the copy a few moves.
 template <std::size_t N>
 char* put(const char (&literal)[N], char* out) noexcept {
@@ -33,15 +40,8 @@ char* put(const char (&literal)[N], char* out) noexcept {
 }
 
 char* put(std::string_view bytes, char* out) noexcept {
-  if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
+  arena::copy_bytes(out, bytes.data(), bytes.size());
   return out + bytes.size();
-}
-
-// Containers may have line breaks between their tokens, which a line may not.
-bool has_line_break(std::string_view json) noexcept {
-  return (json[0] == '{' || json[0] == '[') &&
-         (std::memchr(json.data(), '\n', json.size()) != nullptr ||
-          std::memchr(json.data(), '\r', json.size()) != nullptr);
 }
 
 char* put_value(const Value& value, char* out) noexcept {
@@ -83,7 +83,6 @@ std::size_t put_run(std::span<const Attribute> members, char*& out) noexcept {
 }
 
 char* put_members(std::span<const Attribute> members, char* out) noexcept {
-  *out++ = '{';
   for (std::size_t i = 0; i < members.size();) {
     if (i > 0) *out++ = ',';
     const std::size_t run = put_run(members.subspan(i), out);
@@ -94,8 +93,16 @@ char* put_members(std::span<const Attribute> members, char* out) noexcept {
     }
     i += run == 0 ? 1 : run;
   }
-  *out++ = '}';
   return out;
+}
+
+// What stands behind the text's last member is no part of it.
+char* put_attributes(const LogRecord& record, char* out) noexcept {
+  out = put("\"attributes\":{", out);
+  for (const std::string_view piece : record.attributes_text) out = put(piece, out);
+  if (!record.attributes_text.empty()) --out;
+  if (!record.attributes_text.empty() && !record.attributes.empty()) *out++ = ',';
+  return put("},", put_members(record.attributes, out));
 }
 
 char* put_severity_number(std::uint8_t number, char* out) noexcept {
@@ -157,13 +164,9 @@ char* put_ids(const LogRecord& record, char* out) noexcept {
 }
 
 char* put_tail(const LogRecord& record, char* out) noexcept {
-  if (!record.attributes.empty()) {
-    out = put_members(record.attributes, put("\"attributes\":", out));
-    *out++ = ',';
-  }
+  if (record.attribute_count() != 0) out = put_attributes(record, out);
   if (!record.resource.empty()) {
-    out = put_members(record.resource, put("\"resource\":", out));
-    *out++ = ',';
+    out = put("},", put_members(record.resource, put("\"resource\":{", out)));
   }
   if (record.scope.present()) {
     out = put_value(record.scope, put("\"scope\":", out));
@@ -185,9 +188,10 @@ char* put_tail(const LogRecord& record, char* out) noexcept {
 
 std::size_t line_bytes_max(const LogRecord& record) noexcept {
   return kFixedBytesMax + value_bytes_max(record.severity_text) + value_bytes_max(record.body) +
-         members_bytes_max(record.attributes) + members_bytes_max(record.resource) +
-         value_bytes_max(record.scope) + value_bytes_max(record.trace_flags) +
-         value_bytes_max(record.event_name) + record.source.size();
+         pieces_bytes(record.attributes_text) + members_bytes_max(record.attributes) +
+         members_bytes_max(record.resource) + value_bytes_max(record.scope) +
+         value_bytes_max(record.trace_flags) + value_bytes_max(record.event_name) +
+         record.source.size();
 }
 
 WrittenLine write_line(const LogRecord& record, char* out) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -42,7 +43,11 @@ struct LogRecord {
   bool native = false;               // read from a line of Logboom's own; never written
   Value severity_text;               // the sender's own word
   Value body;
-  std::span<const Attribute> attributes;
+  // Attributes whose text the line can take as it came, in pieces that make up whole members, each
+  // with the comma or the brace behind it; `text_attributes` counts them.
+  std::span<const std::string_view> attributes_text;
+  std::size_t text_attributes = 0;
+  std::span<const Attribute> attributes;  // those behind them
   std::span<const Attribute> resource;
   Value scope;                // a JSON object
   std::string_view trace_id;  // 32 lower-case hex digits, or empty
@@ -50,6 +55,27 @@ struct LogRecord {
   Value trace_flags;          // a JSON number
   Value event_name;
   std::string_view source;  // the protocol, `_src`: plain ASCII without quotes
+
+  // Makes all fields absent. What is absent keeps its old bytes: fewer stores than a new record.
+  void clear() noexcept {
+    timestamp_ns = kNoTime;
+    observed_timestamp_ns = kNoTime;
+    severity_number = 0;
+    native = false;
+    for (Value* const value : {&severity_text, &body, &scope, &trace_flags, &event_name}) {
+      value->kind = Value::Kind::absent;
+    }
+    attributes_text = {};
+    text_attributes = 0;
+    attributes = {};
+    resource = {};
+    trace_id = {};
+    span_id = {};
+    source = {};
+  }
+  [[nodiscard]] constexpr std::size_t attribute_count() const noexcept {
+    return text_attributes + attributes.size();
+  }
 };
 
 }  // namespace logboom::record

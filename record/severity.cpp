@@ -3,26 +3,49 @@
 #include "record/json_text.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace logboom::record {
 namespace {
 
-struct Word {
-  std::string_view word;
+// A word of at most eight letters as one number, its first letter lowest: comparing is one step.
+using PackedWord = std::uint64_t;
+constexpr std::size_t kPackedBytesMax = sizeof(PackedWord);
+static_assert(std::endian::native == std::endian::little, "a load must pack as pack() does");
+
+constexpr PackedWord pack(std::string_view word) {
+  PackedWord packed = 0;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    packed |= PackedWord{static_cast<unsigned char>(word[i])} << 8 * i;
+  }
+  return packed;
+}
+
+struct ShortWord {
+  PackedWord word;
   std::uint8_t number;
 };
 
 // The commonest first: a look-up ends at the first match.
-constexpr Word kWords[] = {
-    {"info", 9},        {"error", 17},        {"warn", 13},   {"debug", 5},   {"warning", 13},
-    {"trace", 1},       {"fatal", 21},        {"notice", 10}, {"err", 17},    {"critical", 18},
-    {"crit", 18},       {"alert", 19},        {"emerg", 21},  {"panic", 21},  {"emergency", 21},
-    {"information", 9}, {"informational", 9}, {"inf", 9},     {"verbose", 5}, {"severe", 17},
-    {"fail", 17},       {"wrn", 13},          {"dbg", 5},     {"trc", 1},     {"finest", 1},
-    {"fine", 5},        {"log", 9},           {"i", 9},       {"e", 17},      {"w", 13},
-    {"d", 5},
+constexpr ShortWord kShortWords[] = {
+    {pack("info"), 9},     {pack("error"), 17},    {pack("warn"), 13},  {pack("debug"), 5},
+    {pack("warning"), 13}, {pack("trace"), 1},     {pack("fatal"), 21}, {pack("notice"), 10},
+    {pack("err"), 17},     {pack("critical"), 18}, {pack("crit"), 18},  {pack("alert"), 19},
+    {pack("emerg"), 21},   {pack("panic"), 21},    {pack("inf"), 9},    {pack("verbose"), 5},
+    {pack("severe"), 17},  {pack("fail"), 17},     {pack("wrn"), 13},   {pack("dbg"), 5},
+    {pack("trc"), 1},      {pack("finest"), 1},    {pack("fine"), 5},   {pack("log"), 9},
+    {pack("i"), 9},        {pack("e"), 17},        {pack("w"), 13},     {pack("d"), 5},
 };
+
+struct LongWord {
+  std::string_view word;
+  std::uint8_t number;
+};
+
+constexpr LongWord kLongWords[] = {{"emergency", 21}, {"information", 9}, {"informational", 9}};
 
 constexpr std::array<std::string_view, kSeverityMax> kNames = {
     "TRACE", "TRACE2", "TRACE3", "TRACE4", "DEBUG", "DEBUG2", "DEBUG3", "DEBUG4",
@@ -33,16 +56,49 @@ constexpr std::array<std::string_view, kSeverityMax> kNames = {
 // From emergency (0) to debug (7), as the data model's appendix maps them.
 constexpr std::array<std::uint8_t, 8> kSyslog = {21, 19, 18, 17, 13, 10, 9, 5};
 
-// The longest word; also the room for a folded copy.
+// The longest word.
 constexpr std::size_t kWordBytesMax = 13;
 
-std::uint8_t short_name_number(std::string_view folded) noexcept {
+// Lower case of a letter. Nothing but a letter becomes one, so folded words are compared exactly.
+constexpr char fold(char byte) noexcept {
+  return static_cast<char>(byte | 0x20);
+}
+
+bool equal_folded(std::string_view word, std::string_view name) noexcept {
+  if (word.size() != name.size()) return false;
+  std::size_t same = 0;
+  while (same < word.size() && fold(word[same]) == fold(name[same])) ++same;
+  return same == word.size();
+}
+
+// The word's letters in lower case, in loads that may overlap. It has one to kPackedBytesMax.
+PackedWord pack_folded(std::string_view word) noexcept {
+  const std::size_t size = word.size();
+  PackedWord packed = 0;
+  if (size >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, word.data(), sizeof first);
+    std::memcpy(&last, word.data() + size - sizeof last, sizeof last);
+    packed = first | PackedWord{last} << 8 * (size - sizeof last);
+  } else {
+    packed = pack(word);
+  }
+  return packed | PackedWord{0x2020'2020'2020'2020} >> 8 * (kPackedBytesMax - size);
+}
+
+std::uint8_t number_of_word(std::string_view word) noexcept {
+  if (word.size() <= kPackedBytesMax) {
+    const PackedWord packed = pack_folded(word);
+    for (const ShortWord& known : kShortWords) {
+      if (known.word == packed) return known.number;
+    }
+  }
+  for (const LongWord& known : kLongWords) {
+    if (equal_folded(known.word, word)) return known.number;
+  }
   for (std::size_t i = 0; i < kNames.size(); ++i) {
-    const std::string_view name = kNames[i];
-    if (name.size() != folded.size()) continue;
-    std::size_t same = 0;
-    while (same < name.size() && (name[same] | 0x20) == (folded[same] | 0x20)) ++same;
-    if (same == name.size()) return static_cast<std::uint8_t>(i + 1);
+    if (equal_folded(kNames[i], word)) return static_cast<std::uint8_t>(i + 1);
   }
   return kSeverityAbsent;
 }
@@ -53,23 +109,12 @@ std::string_view trim(std::string_view text) noexcept {
   return text;
 }
 
-char fold(char byte) noexcept {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
-}
-
 }  // namespace
 
 std::uint8_t severity_from_word(std::string_view word, SeverityScale scale) noexcept {
   word = trim(word);
   if (word.empty() || word.size() > kWordBytesMax) return kSeverityAbsent;
-  if (is_digit(word[0])) return severity_from_digits(word, scale);
-  char buffer[kWordBytesMax];
-  for (std::size_t i = 0; i < word.size(); ++i) buffer[i] = fold(word[i]);
-  const std::string_view folded(buffer, word.size());
-  for (const Word& known : kWords) {
-    if (known.word == folded) return known.number;
-  }
-  return short_name_number(folded);
+  return is_digit(word[0]) ? severity_from_digits(word, scale) : number_of_word(word);
 }
 
 std::uint8_t severity_from_digits(std::string_view digits, SeverityScale scale) noexcept {
