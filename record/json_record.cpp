@@ -105,13 +105,12 @@ JsonVerdict JsonRecordParser::parse(std::string_view text, LogRecord& record) {
 [[gnu::always_inline]] inline bool JsonRecordParser::find_member(const ExpectedKey& key,
                                                                  const char* at, const char* end,
                                                                  Place& place) noexcept {
-  if (static_cast<std::size_t>(end - at) <= ExpectedKey::kBytesMax || !key.begins(at)) return false;
+  if (static_cast<std::size_t>(end - at) <= key.bytes() || !key.begins(at)) return false;
   place.colon = at + key.bytes() - 1;
   place.value = place.colon + (place.colon[1] == ' ' ? 2 : 1);
   const char* const behind = find_plain_value_end(place.value, end);
   const bool found = behind != nullptr && behind != end && (*behind == ',' || *behind == '}');
   place.behind = found ? behind : nullptr;
-  place.has_escapes = false;
   return true;
 }
 
@@ -123,7 +122,6 @@ bool JsonRecordParser::find_behind(const KeyMatch& match, const char* end,
   JsonScanner scanner(text, options_.depth_max > 0 ? options_.depth_max - 1 : 0);
   if (!scanner.skip_value() || scanner.at_end()) return false;
   place.behind = scanner.at();
-  place.has_escapes = scanner.string_has_escapes();
   if (text[0] == '{' && match && match.key->parent) return false;
   return !has_line_break({place.value, place.behind});
 }
@@ -149,7 +147,7 @@ std::size_t JsonRecordParser::parse_as_before(std::string_view text, const Recor
     if (place.behind == nullptr && !find_behind(member.key.match(), end, place)) return 0;
     if (*place.behind != member.closer) return 0;
     if (member.field != RecordShape::kNoField) {
-      fields[member.field] = {place.value, place.behind, place.has_escapes};
+      fields[member.field] = {place.value, place.behind};
     }
     if (member.stays) {
       ++attributes;
@@ -182,7 +180,8 @@ bool JsonRecordParser::read_as_before(const RecordShape& shape, std::span<const 
     const RecordShape::Member& member = shape.field(i);
     const Reading as_before = member.stays ? Reading::copied : Reading::moved;
     const FieldText& text = fields[i];
-    const Written written{{text.begin, text.end}, text.has_escapes};
+    // With escapes in it nothing but a body can be read, for which they do not matter.
+    const Written written{{text.begin, text.end}, false};
     if (read(*member.key.match().key, written, record) != as_before) return false;
   }
   return true;
@@ -224,7 +223,7 @@ bool JsonRecordParser::gather_expected(JsonScanner& scanner) {
     if (!find_member(member.key, at, end, place) || place.behind == nullptr) break;
     write_at(attributes_.data()[index], {at, place.colon}, {place.value, place.behind});
     const KeyMatch match = member.key.match();
-    if (match) add_field(match, index, place.has_escapes);
+    if (match) add_field(match, index, false);
     ++index;
     closed = *place.behind == '}';
     at = next_member(place.behind, end);
@@ -233,6 +232,7 @@ bool JsonRecordParser::gather_expected(JsonScanner& scanner) {
   place_ += index - attributes_.size();
   attributes_.resize_uninitialized(index);
   scanner.take(static_cast<std::size_t>(at - scanner.at()));
+  if (!closed) scanner.skip_space();
   return closed;
 }
 
@@ -362,8 +362,7 @@ std::string_view JsonRecordParser::value_of(Candidate candidate) const noexcept 
 void JsonRecordParser::map_fields(LogRecord& record) {
   resource_.clear();
   // Then each field comes from a member of its own, and attributes stand at their members' places.
-  bool simple = all_expected_ && !has_origin_ && loser_count_ == 0 && nested_count_ == 0 &&
-                attributes_.size() == place_;
+  bool simple = all_expected_ && !has_origin_ && nested_count_ == 0 && attributes_.size() == place_;
   if (simple) shape_->settle(place_);
   for (std::size_t target = 0; target < kFieldTargets; ++target) {
     Candidate candidate = best_[target];

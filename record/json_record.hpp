@@ -37,7 +37,11 @@ class JsonRecordParser {
         resource_(arena),
         native_attributes_(arena) {}
 
-  // Reads the object that begins at text[0] with its brace; what follows it is not looked at.
+  // parse() may look at so many bytes behind the text.
+  static constexpr std::size_t kReadableBehind = ExpectedKey::kBytesMax;
+
+  // Reads the object that begins at text[0] with its brace; what follows it does not matter, but
+  // kReadableBehind bytes behind the text must be readable.
   // Sets all of `record` but its `observed_timestamp_ns` (unless Logboom wrote the line) and
   // `source`. The syntax is checked wholly; UTF-8 is the caller's to validate. A record with more
   // than `attributes_max` attributes is for the caller to refuse: it has more than that, but not
@@ -85,14 +89,12 @@ class JsonRecordParser {
     const char* colon = nullptr;
     const char* value = nullptr;
     const char* behind = nullptr;  // the comma or brace; null if it takes more than a look to find
-    bool has_escapes = false;      // the value is a string with some
   };
 
   // A field's value; nothing that would have to be initialized.
   struct FieldText {
     const char* begin;
     const char* end;
-    bool has_escapes;
   };
 
   [[nodiscard]] static bool find_member(const ExpectedKey& key, const char* at, const char* end,

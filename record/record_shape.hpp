@@ -26,7 +26,7 @@ class ExpectedKey {
   // begins() looks at so many bytes.
   static constexpr std::size_t kBytesMax = 32;
 
-  // Whether the text begins with this key and its colon.
+  // Whether the text begins with this key and its colon. kBytesMax bytes are readable.
   [[nodiscard]] bool begins(const char* at) const noexcept {
 #if defined(__SSE2__)
     const std::uint64_t equal = equal_bytes(at, text_) | equal_bytes(at + 16, text_ + 16) << 16;

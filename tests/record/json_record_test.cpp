@@ -19,11 +19,29 @@ constexpr std::int64_t kNow = 1'767'323'045'000'000'000;  // 2026-01-02T03:04:05
 constexpr std::string_view kHead = R"({"observed_timestamp":"2026-01-02T03:04:05.000000000Z",)";
 constexpr std::string_view kTail = R"("_src":"json"})";
 
+// Memory of exactly the size that the parser asks for. What stands behind the text could go on.
+class Padded {
+ public:
+  explicit Padded(std::string_view text) : bytes_(text.begin(), text.end()) {
+    constexpr std::string_view kBehind = R"(","k":1,"level":"info","b":true})";
+    static_assert(kBehind.size() == JsonRecordParser::kReadableBehind);
+    bytes_.insert(bytes_.end(), kBehind.begin(), kBehind.end());
+  }
+  [[nodiscard]] std::string_view text() const {
+    return {bytes_.data(), bytes_.size() - JsonRecordParser::kReadableBehind};
+  }
+
+ private:
+  std::vector<char> bytes_;
+};
+
 // The line that a JSON object becomes, or the fault.
 std::string line_of(std::string_view json, JsonRecordParser& parser) {
+  const Padded padded(json);
   LogRecord record;
-  const JsonVerdict verdict = parser.parse(json, record);
+  const JsonVerdict verdict = parser.parse(padded.text(), record);
   if (!verdict.valid()) return std::string(describe(verdict.fault));
+  EXPECT_EQ(json[verdict.position - 1], '}') << "where the object ends in " << json;
   if (record.observed_timestamp_ns == kNoTime) record.observed_timestamp_ns = kNow;
   record.source = "json";
   return written_line(record);
@@ -273,7 +291,7 @@ TEST(JsonRecordTest, ALineOfOursMayHaveEightAttributesMore) {
     arena::Arena arena;
     JsonRecordParser parser(arena, {.attributes_max = 1});
     LogRecord record;
-    EXPECT_TRUE(parser.parse(json, record).valid());
+    EXPECT_TRUE(parser.parse(Padded(json).text(), record).valid());
     EXPECT_TRUE(record.native);
     return record.attribute_count();
   };
@@ -290,7 +308,7 @@ TEST(JsonRecordTest, AttributesOverTheLimitShow) {
     arena::Arena arena;
     JsonRecordParser parser(arena, {.attributes_max = 10});
     LogRecord record;
-    EXPECT_TRUE(parser.parse(json, record).valid());
+    EXPECT_TRUE(parser.parse(Padded(json).text(), record).valid());
     return record.attribute_count();
   };
   EXPECT_EQ(attributes_of(10), 10U);
@@ -306,7 +324,7 @@ class ShapedRecords {
   std::string next() {
     if (chance(15)) members_.clear();
     if (members_.empty()) {
-      spaced_ = chance(30);
+      separator_ = any_of(kSeparators);
       for (std::size_t left = 1 + random_() % (chance(10) ? 20 : 7); left > 0; --left) {
         members_.push_back(any_of(kMembers));
       }
@@ -316,14 +334,17 @@ class ShapedRecords {
     if (chance(2) && members_.size() > 1) members_.pop_back();
     std::string json = "{";
     for (const std::string_view member : members_) {
-      if (json.size() > 1) json += chance(1) ? " , " : spaced_ ? ", " : ",";
-      json += spaced_ ? spaced(member) : member;
+      if (json.size() > 1) json += chance(1) ? " , " : separator_;
+      json += separator_ == "," ? std::string(member) : spaced(member);
     }
     if (chance(1)) json.resize(random_() % json.size() + 1);
     return json + (chance(99) ? "}" : "") + (chance(10) ? " {\"k\":1}" : "");
   }
 
  private:
+  // With space, one stands behind each colon too, as Python's json.dumps() writes.
+  static constexpr std::string_view kSeparators[] = {",", ",", ", ", ",\n  "};
+
   static std::string_view key_of(std::string_view member) {
     return member.substr(0, member.find('"', 1) + 1);
   }
@@ -399,6 +420,9 @@ class ShapedRecords {
       R"("b":nul)",
       R"("bad":01)",
       R"("sp": 1)",
+      R"("severity_number":99)",
+      R"("body":"b")",
+      R"("_src":"json")",
       R"("_seq":9)"};
 
   bool chance(unsigned percent) { return random_() % 100 < percent; }
@@ -409,7 +433,7 @@ class ShapedRecords {
 
   std::mt19937_64 random_;
   std::vector<std::string_view> members_;
-  bool spaced_ = false;  // as Python's json.dumps() writes
+  std::string_view separator_;
 };
 
 // Makes this thread expect none of the keys of ShapedRecords.
@@ -433,9 +457,7 @@ TEST(JsonRecordTest, ReadsEachOfManyRecordsAsItReadsItAlone) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < kRecords; ++i) {
     sent.push_back(records.next());
-    const std::string& json = sent.back();
-    const std::vector<char> exact(json.begin(), json.end());  // nothing readable behind it
-    lines.push_back(line_of({exact.data(), exact.size()}, parser));
+    lines.push_back(line_of(sent.back(), parser));
   }
   for (std::size_t i = 0; i < kRecords; ++i) {
     forget_keys();
@@ -443,13 +465,49 @@ TEST(JsonRecordTest, ReadsEachOfManyRecordsAsItReadsItAlone) {
   }
 }
 
+TEST(JsonRecordTest, ValuesThatAreReadOtherwiseThanBeforeShow) {
+  // Most have the same keys; the first is sent several times, so that it is what is expected.
+  const std::string_view pairs[][2] = {
+      {R"({"log":{"level":"debug"},"message":"m"})", R"({"log":"text","message":"m"})"},
+      {R"({"log":"text","message":"m"})", R"({"log":{"level":"debug"},"message":"m"})"},
+      {R"({"ts":"never","level":"info"})", R"({"ts":"2026-01-02T03:04:05Z","level":"info"})"},
+      {R"({"ts":"2026-01-02T03:04:05Z","level":"info"})", R"({"ts":"never","level":"info"})"},
+      {R"({"level":"info","msg":"m"})", R"({"level":30,"msg":"m"})"},
+      {R"({"level":30,"msg":"m"})", R"({"level":"info","msg":"m"})"},
+      {R"({"msg":"a","message":null})", R"({"msg":"a","message":"b"})"},
+      {R"({"severity_number":99,"_seq":1})", R"({"severity_number":9,"_seq":1})"},
+      {R"({"severity_number":9,"_seq":1})", R"({"severity_number":99,"_seq":1})"},
+      {R"({"logger":"l","k":1})", R"({"logger":1,"k":1})"},
+      {R"({"host":"h","service":"s","k":1})", R"({"host":"h","service":"","k":1})"},
+      {R"({"message":"m","o":{"a":1}})", "{\"message\":\"m\",\"o\":{\n\"a\":1}}"},
+      {R"({"attributes":5,"_seq":1})", R"({"attributes":{"a":1},"_seq":1})"},
+      {R"({"logboom.k":1,"k":2})", R"({"level":"info","k":4})"},
+      {R"({"k":1,"message":"m"})", R"({"k":1}"message":"m"})"},
+      {R"({"k":1,"j":2})", R"({"k":1,"j":2,"i":3})"},
+  };
+  for (const auto& [usual, other] : pairs) {
+    forget_keys();
+    const std::string expected = line_of(other);
+    forget_keys();
+    line_of(other);
+    for (int i = 0; i < 3; ++i) line_of(usual);
+    EXPECT_EQ(line_of(other), expected) << usual << " then " << other;
+    forget_keys();
+    for (int i = 0; i < 3; ++i) line_of(usual);
+    const std::string again = line_of(usual);
+    forget_keys();
+    EXPECT_EQ(again, line_of(usual)) << usual;
+  }
+}
+
 TEST(JsonRecordTest, ParsersAreReused) {
   arena::Arena arena;
   JsonRecordParser parser(arena, {});
   LogRecord record;
-  ASSERT_TRUE(
-      parser.parse(R"({"message":"m","host":"h","a":1,"log":{"level":"info"}})", record).valid());
-  ASSERT_TRUE(parser.parse(R"({"b":2} tail)", record).valid());
+  const Padded first(R"({"message":"m","host":"h","a":1,"log":{"level":"info"}})");
+  const Padded second(R"({"b":2} tail)");
+  ASSERT_TRUE(parser.parse(first.text(), record).valid());
+  ASSERT_TRUE(parser.parse(second.text(), record).valid());
   ASSERT_EQ(record.attributes.size(), 1U);
   EXPECT_EQ(record.attributes[0].value.bytes, "2");
   EXPECT_TRUE(record.resource.empty());
