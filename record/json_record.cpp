@@ -180,7 +180,7 @@ bool JsonRecordParser::read_as_before(const RecordShape& shape, std::span<const 
     const RecordShape::Member& member = shape.field(i);
     const Reading as_before = member.stays ? Reading::copied : Reading::moved;
     const FieldText& text = fields[i];
-    // With escapes in it nothing but a body can be read, for which they do not matter.
+    // Only bodies and resources may have escapes; of other fields such a value cannot be read here.
     const Written written{{text.begin, text.end}, false};
     if (read(*member.key.match().key, written, record) != as_before) return false;
   }
