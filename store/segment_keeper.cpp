@@ -37,7 +37,7 @@ SegmentKeeper::~SegmentKeeper() {
 Status SegmentKeeper::start(bool own_thread) {
   if (Status removed = remove_leftovers(); !removed) return removed;
   auto first =
-      make_within_limits(std::min(kFirstBytes, segment_bytes_), &SegmentKeeper::make_zeroed);
+      make_within_limits(std::min(kFirstBytes, segment_bytes_), &SegmentKeeper::make_ahead);
   Status made;
   if (first) {
     spare_ = std::move(*first);
@@ -133,6 +133,12 @@ std::string SegmentKeeper::refusal() const {
   return refusal_;
 }
 
+// Zeros are for `sync`, where a commit's sync is to find no new metadata. Elsewhere they would be
+// one more copy of everything: the file system's promise of room is enough.
+Result<SpareFile> SegmentKeeper::make_ahead(std::uint64_t bytes) {
+  return parts_.options.durability == Durability::sync ? make_zeroed(bytes) : make_allocated(bytes);
+}
+
 Result<SpareFile> SegmentKeeper::make_zeroed(std::uint64_t bytes) {
   auto spare = make_file();
   if (!spare) return spare;
@@ -155,10 +161,7 @@ Result<SpareFile> SegmentKeeper::make_allocated(std::uint64_t bytes) {
   return spare;
 }
 
-// Only `sync` needs them on the disk: there a commit's sync is to find no new metadata. Elsewhere
-// they spare the committer the making of pages.
 Status SegmentKeeper::fill(File& file, std::uint64_t bytes) {
-  const bool synced = parts_.options.durability == Durability::sync;
   const std::string zeros(static_cast<std::size_t>(std::min(kFillBytes, bytes)), '\0');
   for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
     if (stopping_.load(std::memory_order_relaxed)) return os_error(ECANCELED);
@@ -166,7 +169,6 @@ Status SegmentKeeper::fill(File& file, std::uint64_t bytes) {
         static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), bytes - at));
     const Status written = file.write_at(std::string_view(zeros).substr(0, portion), at);
     if (!written) return written;
-    if (!synced) continue;
     if (Status done = file.sync(); !done) return done;
   }
   return {};
@@ -247,7 +249,7 @@ void SegmentKeeper::finish(SegmentWriter& segment) {
 
 bool SegmentKeeper::prepare(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_zeroed);
+  auto made = make_within_limits(segment_bytes_, &SegmentKeeper::make_ahead);
   lock.lock();
   if (made) {
     making_.succeeded();

@@ -25,9 +25,10 @@
 
 namespace logboom::store {
 
-// Keeps the committer from waiting for files: its thread fills the next segment's file with zeros
-// ahead of need, and syncs, cuts and closes segments that are full, for the sealer to go on. When
-// there is no room it tries again by itself, ever less often, and says so when there is.
+// Keeps the committer from waiting for files: its thread makes the next segment's file ahead of
+// need, of zeros where commits are synced, and syncs, cuts and closes segments that are full, for
+// the sealer to go on. When there is no room it tries again by itself, ever less often, and says so
+// when there is.
 class SegmentKeeper {
  public:
   // Of the first file, made while the store opens: small, so that it opens at once.
@@ -80,6 +81,7 @@ class SegmentKeeper {
   [[nodiscard]] Result<SpareFile> make_file();
   [[nodiscard]] Result<SpareFile> make_within_limits(std::uint64_t bytes, Making how);
   [[nodiscard]] Status admit(std::uint64_t bytes);
+  [[nodiscard]] Result<SpareFile> make_ahead(std::uint64_t bytes);
   [[nodiscard]] Result<SpareFile> make_zeroed(std::uint64_t bytes);
   [[nodiscard]] Result<SpareFile> make_allocated(std::uint64_t bytes);
   [[nodiscard]] Status fill(File& file, std::uint64_t bytes);
