@@ -44,7 +44,7 @@ char* put(std::string_view bytes, char* out) noexcept {
   return out + bytes.size();
 }
 
-char* put_value(const Value& value, char* out) noexcept {
+inline char* put_value(const Value& value, char* out) noexcept {
   if (value.kind == Value::Kind::json) {
     return has_line_break(value.bytes) ? minify(value.bytes, out) : put(value.bytes, out);
   }

@@ -62,15 +62,17 @@ struct LogRecord {
     observed_timestamp_ns = kNoTime;
     severity_number = 0;
     native = false;
-    for (Value* const value : {&severity_text, &body, &scope, &trace_flags, &event_name}) {
-      value->kind = Value::Kind::absent;
-    }
+    severity_text.kind = Value::Kind::absent;
+    body.kind = Value::Kind::absent;
     attributes_text = {};
     text_attributes = 0;
     attributes = {};
     resource = {};
+    scope.kind = Value::Kind::absent;
     trace_id = {};
     span_id = {};
+    trace_flags.kind = Value::Kind::absent;
+    event_name.kind = Value::Kind::absent;
     source = {};
   }
   [[nodiscard]] constexpr std::size_t attribute_count() const noexcept {

@@ -54,8 +54,14 @@ void copy_head(const RequestHead& head, RequestHead& copy, HttpField* fields, Mo
 }  // namespace
 
 struct HeadMemo::Place {
-  std::size_t bytes = 0;
-  RequestHead head;  // its views lie in `text`
+  // Whether `received` begins with this head.
+  [[nodiscard]] bool begins(std::string_view received) const noexcept {
+    return bytes != 0 && received.size() >= bytes &&
+           std::memcmp(text.data(), received.data(), bytes) == 0;
+  }
+
+  std::size_t bytes = 0;  // 0 for none
+  RequestHead head;       // its views lie in `text`
   std::array<HttpField, kFieldsMax> fields;
   std::array<char, kHeadBytesMax> text;
 };
@@ -72,17 +78,26 @@ std::size_t HeadMemo::index_of(std::string_view bytes) noexcept {
   return XXH3_64bits(bytes.data(), bytes.size()) % kPlaces;
 }
 
-std::optional<HeadMemo::Known> HeadMemo::find(std::string_view bytes, arena::Arena& arena) const {
+// The head found last is compared first: a head ends where it first can, so bytes that begin with
+// one have no other.
+const HeadMemo::Place* HeadMemo::place_of(std::string_view bytes) noexcept {
+  if (places_[latest_].begins(bytes)) return &places_[latest_];
   const std::size_t length = head_length(bytes);
-  if (length == 0) return std::nullopt;
-  const Place& place = places_[index_of(bytes.substr(0, length))];
-  if (place.bytes != length) return std::nullopt;
-  if (std::memcmp(place.text.data(), bytes.data(), length) != 0) return std::nullopt;
+  if (length == 0) return nullptr;
+  const std::size_t index = index_of(bytes.substr(0, length));
+  if (!places_[index].begins(bytes)) return nullptr;
+  latest_ = index;
+  return &places_[index];
+}
+
+std::optional<HeadMemo::Known> HeadMemo::find(std::string_view bytes, arena::Arena& arena) {
+  const Place* const place = place_of(bytes);
+  if (place == nullptr) return std::nullopt;
   std::optional<Known> known(std::in_place);
-  known->bytes = length;
-  const auto fields = arena.create_span_uninitialized<HttpField>(place.head.fields.size());
-  copy_head(place.head, known->head, fields.data(),
-            [from = place.text.data(), to = bytes.data()](std::string_view view) {
+  known->bytes = place->bytes;
+  const auto fields = arena.create_span_uninitialized<HttpField>(place->head.fields.size());
+  copy_head(place->head, known->head, fields.data(),
+            [from = place->text.data(), to = bytes.data()](std::string_view view) {
               return moved(view, from, to);
             });
   return known;

@@ -38,7 +38,7 @@ class HeadMemo {
     RequestHead head;
     std::size_t bytes = 0;
   };
-  [[nodiscard]] std::optional<Known> find(std::string_view bytes, arena::Arena& arena) const;
+  [[nodiscard]] std::optional<Known> find(std::string_view bytes, arena::Arena& arena);
 
   // Keeps what the parser made of these bytes, a whole head and no more, if that is all views into
   // them.
@@ -48,8 +48,10 @@ class HeadMemo {
   struct Place;
 
   [[nodiscard]] static std::size_t index_of(std::string_view bytes) noexcept;
+  [[nodiscard]] const Place* place_of(std::string_view bytes) noexcept;
 
   std::vector<Place> places_;
+  std::size_t latest_ = 0;  // the place of the head found last
 };
 
 }  // namespace logboom::server
