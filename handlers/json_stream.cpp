@@ -15,6 +15,8 @@ using record::JsonVerdict;
 
 constexpr std::string_view kSource = "json";
 
+static_assert(record::JsonRecordParser::kReadableBehind <= 64, "what plain_log.hpp asks for");
+
 std::string_view span_of(const char* begin, const char* end) noexcept {
   return {begin, static_cast<std::size_t>(end - begin)};
 }

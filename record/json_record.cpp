@@ -2,9 +2,6 @@
 
 #include "record/json_text.hpp"
 #include "record/native_line.hpp"
-#include "record/severity.hpp"
-#include "record/timestamp.hpp"
-#include "record/trace_id.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -41,25 +38,6 @@ bool has_escapes(std::uint64_t candidate) noexcept {
 bool has_own_prefix(std::string_view key) noexcept {
   return key.size() >= kOwnPrefix.size() &&
          std::memcmp(key.data(), kOwnPrefix.data(), kOwnPrefix.size()) == 0;
-}
-
-bool is_string(std::string_view json) noexcept {
-  return json[0] == '"';
-}
-bool is_number(std::string_view json) noexcept {
-  return json[0] == '-' || is_digit(json[0]);
-}
-
-std::string_view inner(std::string_view json_string) noexcept {
-  return json_string.substr(1, json_string.size() - 2);
-}
-
-// Writes an attribute of JSON where it will stay: copying one just made would stall the processor.
-inline void write_at(Attribute& attribute, std::string_view key, std::string_view value) noexcept {
-  attribute.key.kind = Value::Kind::json;
-  attribute.key.bytes = key;
-  attribute.value.kind = Value::Kind::json;
-  attribute.value.bytes = value;
 }
 
 // Behind a member's comma, and a space there; or behind the object's brace.
@@ -135,7 +113,7 @@ std::size_t JsonRecordParser::parse_as_before(std::string_view text, const Recor
   constexpr std::size_t kPiecesMax = 2 * RecordShape::kPlaces;
   if (pieces_.empty()) pieces_ = arena_->create_span_uninitialized<std::string_view>(kPiecesMax);
   const char* const end = text.data() + text.size();
-  std::array<FieldText, kFieldTargets> fields;
+  std::array<FieldText, kFieldTargets> values;
   std::size_t attributes = 0;
   std::size_t pieces = 0;
   const char* piece = nullptr;
@@ -147,7 +125,7 @@ std::size_t JsonRecordParser::parse_as_before(std::string_view text, const Recor
     if (place.behind == nullptr && !find_behind(member.key.match(), end, place)) return 0;
     if (*place.behind != member.closer) return 0;
     if (member.field != RecordShape::kNoField) {
-      fields[member.field] = {place.value, place.behind};
+      values[member.field] = {place.value, place.behind};
     }
     if (member.stays) {
       ++attributes;
@@ -165,24 +143,25 @@ std::size_t JsonRecordParser::parse_as_before(std::string_view text, const Recor
   }
   if (piece != nullptr) pieces_[pieces++] = {piece, piece_end};
   record.clear();
-  if (!read_as_before(shape, fields, record)) return 0;
+  if (!read_as_before(shape, values, record)) return 0;
   record.attributes_text = pieces_.first(pieces);
   record.text_attributes = attributes;
-  record.resource = resource_.span();
+  record.resource = fields_.resource();
   return static_cast<std::size_t>(at - text.data());
 }
 
 // Each field must be read from its member and leave it or take it along as it was before.
-bool JsonRecordParser::read_as_before(const RecordShape& shape, std::span<const FieldText> fields,
+bool JsonRecordParser::read_as_before(const RecordShape& shape, std::span<const FieldText> values,
                                       LogRecord& record) {
-  resource_.clear();
+  fields_.begin();
   for (std::size_t i = 0; i < shape.fields(); ++i) {
     const RecordShape::Member& member = shape.field(i);
-    const Reading as_before = member.stays ? Reading::copied : Reading::moved;
-    const FieldText& text = fields[i];
+    const FieldReader::Reading as_before =
+        member.stays ? FieldReader::Reading::copied : FieldReader::Reading::moved;
+    const FieldText& text = values[i];
     // Only bodies and resources may have escapes; of other fields such a value cannot be read here.
-    const Written written{{text.begin, text.end}, false};
-    if (read(*member.key.match().key, written, record) != as_before) return false;
+    const FieldReader::Written written{{text.begin, text.end}, false};
+    if (fields_.read(*member.key.match().key, written, record) != as_before) return false;
   }
   return true;
 }
@@ -221,7 +200,7 @@ bool JsonRecordParser::gather_expected(JsonScanner& scanner) {
   for (const RecordShape::Member& member : members) {
     Place place;
     if (!find_member(member.key, at, end, place) || place.behind == nullptr) break;
-    write_at(attributes_.data()[index], {at, place.colon}, {place.value, place.behind});
+    attributes_.data()[index].set_json({at, place.colon}, {place.value, place.behind});
     const KeyMatch match = member.key.match();
     if (match) add_field(match, index, false);
     ++index;
@@ -246,7 +225,7 @@ bool JsonRecordParser::gather_member(JsonScanner& scanner, bool& closed) {
 }
 
 bool JsonRecordParser::read_native(LogRecord& record) {
-  const NativeSpace space{native_attributes_, resource_,
+  const NativeSpace space{native_attributes_, native_resource_,
                           options_.attributes_max + kNativeAttributesSlack,
                           options_.depth_max + kNativeDepthSlack};
   return read_native_line(attributes_.span(), space, record);
@@ -293,7 +272,7 @@ void JsonRecordParser::add_known(const JsonMember& member, std::string_view mean
   static_assert(kNativeFields >= kFieldTargets);
   if (attributes_.size() > options_.attributes_max + kNativeFields) return;
   const auto index = static_cast<std::uint32_t>(attributes_.size());
-  write_at(attributes_.push_back_uninitialized(), member.key, member.value);
+  attributes_.push_back_uninitialized().set_json(member.key, member.value);
   if (!match) return;
   const bool nested =
       match.key->parent && member.value[0] == '{' && add_nested(meaning, member.value, index);
@@ -360,25 +339,26 @@ std::string_view JsonRecordParser::value_of(Candidate candidate) const noexcept 
 }
 
 void JsonRecordParser::map_fields(LogRecord& record) {
-  resource_.clear();
+  fields_.begin();
   // Then each field comes from a member of its own, and attributes stand at their members' places.
   bool simple = all_expected_ && !has_origin_ && nested_count_ == 0 && attributes_.size() == place_;
   if (simple) shape_->settle(place_);
   for (std::size_t target = 0; target < kFieldTargets; ++target) {
     Candidate candidate = best_[target];
     while (candidate != kNone) {
-      const Reading reading =
-          read(key_of(candidate), {value_of(candidate), has_escapes(candidate)}, record);
-      if (reading == Reading::moved) take_out(candidate);
-      if (simple) shape_->settle_field(attribute_of(candidate), reading == Reading::copied);
-      if (reading != Reading::unreadable) break;
+      const FieldReader::Reading reading =
+          fields_.read(key_of(candidate), {value_of(candidate), has_escapes(candidate)}, record);
+      if (reading == FieldReader::Reading::moved) take_out(candidate);
+      if (simple)
+        shape_->settle_field(attribute_of(candidate), reading == FieldReader::Reading::copied);
+      if (reading != FieldReader::Reading::unreadable) break;
       simple = false;
       shape_->settle(0);
       candidate = next_candidate(static_cast<Target>(target));
     }
   }
   record.attributes = attributes_.span().first(compact());
-  record.resource = resource_.span();
+  record.resource = fields_.resource();
 }
 
 // The best of the target's candidates not yet tried, or kNone.
@@ -392,105 +372,6 @@ JsonRecordParser::Candidate JsonRecordParser::next_candidate(Target target) noex
   }
   if (best != kNone) losers_[best_at] = losers_[--loser_count_];
   return best;
-}
-
-JsonRecordParser::Reading JsonRecordParser::read(const WellKnownKey& key, const Written& written,
-                                                 LogRecord& record) {
-  switch (key.target) {
-    case Target::time: return read_time(key, written, record);
-    case Target::body: return read_body(written.value, record);
-    case Target::severity: return read_severity(key, written, record);
-    case Target::severity_number: return read_severity_number(written.value, record);
-    case Target::service:
-    case Target::host: return read_resource(key, written.value);
-    case Target::trace_id:
-    case Target::span_id: return read_id(key, written, record);
-    case Target::origin:
-    case Target::parent: break;
-  }
-  return Reading::unreadable;
-}
-
-// The text of a short string, or empty if it is something else or too long for what it should be.
-// Valid until the next call.
-std::string_view JsonRecordParser::short_text(const Written& written) noexcept {
-  if (!is_string(written.value) || written.value.size() > kTextBytesMax + 2) return {};
-  const std::string_view text = inner(written.value);
-  if (!written.has_escapes) [[likely]]
-    return text;
-  return {text_, unescape(text, text_)};
-}
-
-JsonRecordParser::Reading JsonRecordParser::read_body(std::string_view value, LogRecord& record) {
-  if (value == "null") return Reading::unreadable;
-  record.body = Value::json(value);
-  return Reading::moved;
-}
-
-JsonRecordParser::Reading JsonRecordParser::read_time(const WellKnownKey& key,
-                                                      const Written& written, LogRecord& record) {
-  TimeUnit unit = TimeUnit::guess;
-  if (key.form == KeyForm::microseconds) unit = TimeUnit::microseconds;
-  if (key.form == KeyForm::nanoseconds) unit = TimeUnit::nanoseconds;
-  const ParsedTime time = is_number(written.value)
-                              ? parse_time_number(written.value, unit)
-                              : parse_time_text(short_text(written), unit, options_.now_ns);
-  if (!time.present()) return Reading::unreadable;
-  record.timestamp_ns = time.ns;
-  return time.exact ? Reading::moved : Reading::copied;
-}
-
-// A word is the sender's text and is kept as that; a number would be lost in the translation.
-JsonRecordParser::Reading JsonRecordParser::read_severity(const WellKnownKey& key,
-                                                          const Written& written,
-                                                          LogRecord& record) {
-  const SeverityScale scale =
-      key.form == KeyForm::syslog ? SeverityScale::logger_syslog : SeverityScale::logger;
-  const bool number = is_number(written.value);
-  const std::uint8_t severity = number ? severity_from_digits(written.value, scale)
-                                       : severity_from_word(short_text(written), scale);
-  if (severity == kSeverityAbsent) return Reading::unreadable;
-  record.severity_number = severity;
-  if (number) return Reading::copied;
-  record.severity_text = Value::json(written.value);
-  return Reading::moved;
-}
-
-// Overrides what a word said.
-JsonRecordParser::Reading JsonRecordParser::read_severity_number(std::string_view value,
-                                                                 LogRecord& record) {
-  const std::uint8_t number = severity_from_digits(value, SeverityScale::open_telemetry);
-  if (number == kSeverityAbsent) return Reading::unreadable;
-  record.severity_number = number;
-  return Reading::moved;
-}
-
-JsonRecordParser::Reading JsonRecordParser::read_id(const WellKnownKey& key, const Written& written,
-                                                    LogRecord& record) {
-  const bool decimal = key.form == KeyForm::decimal;
-  std::string_view text = decimal && is_number(written.value) ? written.value : short_text(written);
-  if (key.form == KeyForm::after_slash && is_string(written.value)) {
-    text = inner(written.value);
-    text.remove_prefix(text.rfind('/') + 1);  // npos + 1 is 0: no slash, nothing to remove
-  }
-  char room[kTraceIdDigits];
-  const IdForm form = decimal ? IdForm::decimal : IdForm::hexadecimal;
-  const bool trace = key.target == Target::trace_id;
-  std::string_view id =
-      trace ? normalise_trace_id(text, form, room) : normalise_span_id(text, form, room);
-  if (id.empty()) return Reading::unreadable;
-  if (id.data() == room || id.data() == text_) id = arena_->copy(id);
-  (trace ? record.trace_id : record.span_id) = id;
-  return key.form == KeyForm::after_slash ? Reading::copied : Reading::moved;
-}
-
-JsonRecordParser::Reading JsonRecordParser::read_resource(const WellKnownKey& key,
-                                                          std::string_view value) {
-  if (!is_string(value) || value.size() <= 2) return Reading::unreadable;
-  const bool service = key.target == Target::service;
-  write_at(resource_.push_back_uninitialized(), service ? "\"service.name\"" : "\"host.name\"",
-           value);
-  return key.form == KeyForm::weak ? Reading::copied : Reading::moved;
 }
 
 void JsonRecordParser::take_out(Candidate candidate) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "arena/arena.hpp"
+#include "record/field_reader.hpp"
 #include "record/json_scanner.hpp"
 #include "record/log_record.hpp"
 #include "record/record_shape.hpp"
@@ -34,8 +35,9 @@ class JsonRecordParser {
       : arena_(&arena),
         options_(options),
         attributes_(arena),
-        resource_(arena),
-        native_attributes_(arena) {}
+        fields_(arena, options.now_ns),
+        native_attributes_(arena),
+        native_resource_(arena) {}
 
   // parse() may look at so many bytes behind the text.
   static constexpr std::size_t kReadableBehind = ExpectedKey::kBytesMax;
@@ -57,12 +59,6 @@ class JsonRecordParser {
   using Candidate = std::uint64_t;
   static constexpr Candidate kNone = ~Candidate{0};
 
-  // A candidate's value as its sender wrote it.
-  struct Written {
-    std::string_view value;
-    bool has_escapes = false;  // of a string
-  };
-
   // Where a candidate inside an object is.
   struct Nested {
     std::string_view value;
@@ -76,13 +72,9 @@ class JsonRecordParser {
     std::span<char> object;
   };
 
-  // What became of a candidate: only `moved` takes it out of the attributes.
-  enum class Reading : std::uint8_t { unreadable, moved, copied };
-
   // Further candidates stay attributes.
   static constexpr std::size_t kLosersMax = 24;
   static constexpr std::size_t kNestedMax = 16;
-  static constexpr std::size_t kTextBytesMax = 64;  // longer times, levels and ids are unreadable
 
   // Where the parts of a member are in the text; it begins with its key.
   struct Place {
@@ -104,7 +96,7 @@ class JsonRecordParser {
   [[nodiscard]] std::size_t parse_as_before(std::string_view text, const RecordShape& shape,
                                             std::span<const RecordShape::Member> members,
                                             LogRecord& record);
-  [[nodiscard]] bool read_as_before(const RecordShape& shape, std::span<const FieldText> fields,
+  [[nodiscard]] bool read_as_before(const RecordShape& shape, std::span<const FieldText> values,
                                     LogRecord& record);
   [[nodiscard]] JsonVerdict gather(std::string_view text, std::size_t depth_max);
   [[nodiscard]] JsonVerdict parse_deep(std::string_view text, const JsonVerdict& too_deep,
@@ -123,16 +115,6 @@ class JsonRecordParser {
   [[nodiscard]] bool read_native(LogRecord& record);
   void map_fields(LogRecord& record);
   [[nodiscard]] Candidate next_candidate(Target target) noexcept;
-  [[nodiscard]] Reading read(const WellKnownKey& key, const Written& written, LogRecord& record);
-  [[nodiscard]] Reading read_time(const WellKnownKey& key, const Written& written,
-                                  LogRecord& record);
-  [[nodiscard]] Reading read_body(std::string_view value, LogRecord& record);
-  [[nodiscard]] Reading read_severity(const WellKnownKey& key, const Written& written,
-                                      LogRecord& record);
-  [[nodiscard]] Reading read_severity_number(std::string_view value, LogRecord& record);
-  [[nodiscard]] Reading read_resource(const WellKnownKey& key, std::string_view value);
-  [[nodiscard]] Reading read_id(const WellKnownKey& key, const Written& written, LogRecord& record);
-  [[nodiscard]] std::string_view short_text(const Written& written) noexcept;
 
   void take_out(Candidate candidate);
   [[nodiscard]] std::span<char> blanked_object(std::size_t attribute);
@@ -142,8 +124,9 @@ class JsonRecordParser {
   arena::Arena* arena_;
   JsonRecordOptions options_;
   arena::ArenaVector<Attribute> attributes_;
-  arena::ArenaVector<Attribute> resource_;
+  FieldReader fields_;
   arena::ArenaVector<Attribute> native_attributes_;  // of a line that Logboom wrote
+  arena::ArenaVector<Attribute> native_resource_;    // likewise
 
   RecordShape* shape_ = nullptr;        // the thread's, while parse() runs
   std::span<std::string_view> pieces_;  // made for the first record of a shape
@@ -158,7 +141,6 @@ class JsonRecordParser {
   std::size_t blanked_count_ = 0;
   bool has_origin_ = false;
   bool taken_out_ = false;
-  char text_[kTextBytesMax];
 };
 
 }  // namespace logboom::record

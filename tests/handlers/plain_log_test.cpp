@@ -272,37 +272,6 @@ TEST(PlainLogTest, AnEmptyBodyIsMarkedAndAnEmptyListIsNot) {
   EXPECT_FALSE(handle("{}").empty_body);
 }
 
-TEST(PlainLogTest, ShortensARecordOverTheLimitOrRefusesIt) {
-  RecordLimits limits;
-  limits.record_bytes_max = 100;
-  const std::string body(150, 'x');
-  const Handled text = handle(body, {.limits = limits});
-  EXPECT_THAT(text.lines,
-              ElementsAre(testing::HasSubstr("\"body\":\"" + std::string(100, 'x') +
-                                             R"(","attributes":{"logboom.truncated_bytes":50})")));
-  const std::string json = R"({"a":1,"message":")" + body + "\"}";
-  const Handled object = handle(json, {.limits = limits});
-  EXPECT_THAT(object.lines, ElementsAre(testing::HasSubstr(R"("logboom.truncated_bytes":70)")));
-  EXPECT_EQ(handle(R"({"a":")" + body + "\"}", {.limits = limits}).rejected, 1U);
-  limits.on_oversize = RecordLimits::OnOversize::reject;
-  EXPECT_THAT(handle(body, {.limits = limits}).rejections,
-              ElementsAre(testing::StartsWith("0/1 too_large: the record has 150 bytes")));
-}
-
-TEST(PlainLogTest, RefusesTooManyAttributesAndTooDeepValues) {
-  RecordLimits limits;
-  limits.attributes_max = 2;
-  limits.json_depth_max = 3;
-  const Handled handled =
-      handle("{\"a\":1,\"b\":2}\n{\"a\":1,\"b\":2,\"c\":3}\n{\"a\":[[1]]}\n{\"a\":[[[1]]]}\n",
-             {.limits = limits});
-  EXPECT_EQ(handled.accepted, 2U);
-  EXPECT_THAT(
-      handled.rejections,
-      ElementsAre("1/2 too_many_attributes: more than 2 attributes | {\"a\":1,\"b\":2,\"c\":3}",
-                  "3/4 bad_json: nested too deeply at byte 8 | {\"a\":[[[1]]]}"));
-}
-
 TEST(PlainLogTest, KeepsOnlyTheFirstMebibyteOfALongRefusedPiece) {
   const auto kept = [](std::size_t bytes) {
     const std::string piece = "{" + std::string(bytes - 1, 'x');

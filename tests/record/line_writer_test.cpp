@@ -91,6 +91,19 @@ TEST(LineWriterTest, CopiesNeighboursInOnePieceOnlyWhereNothingStandsBetween) {
   EXPECT_EQ(written_line(record), around(R"("attributes":{"a":1,"b":3,"c":4,"d":5},)"));
 }
 
+TEST(LineWriterTest, TakesAttributesAsTheyCameAndThoseBehindThem) {
+  const std::string_view pieces[] = {"\"a\":1,\"b\":", "2,", "\"c\":3}"};
+  const Attribute more[] = {{Value::json("\"d\""), Value::json("4")}};
+  LogRecord record = minimal();
+  record.attributes_text = pieces;
+  record.text_attributes = 3;
+  EXPECT_EQ(record.attribute_count(), 3U);
+  EXPECT_EQ(written_line(record), around(R"("attributes":{"a":1,"b":2,"c":3},)"));
+  record.attributes = more;
+  EXPECT_EQ(record.attribute_count(), 4U);
+  EXPECT_EQ(written_line(record), around(R"("attributes":{"a":1,"b":2,"c":3,"d":4},)"));
+}
+
 TEST(LineWriterTest, RoomSufficesForTheWorstEscapes) {
   const std::string control(1000, '\x01');
   const Attribute attributes[] = {{Value::text(control), Value::text(control)}};
