@@ -71,7 +71,7 @@ std::string key_schema(const Key& key, const std::string& margin) {
 std::string section_schema(const std::string& section, const std::string& margin) {
   std::string members;
   for (const std::string& name : names_in(section)) {
-    const std::string path = section.empty() ? name : section + "." + name;
+    const std::string path = section.empty() ? name : fmt::format("{}.{}", section, name);
     const Key* key = find_key(path);
     const std::string inner = margin + "    ";
     members += fmt::format("{}{}{}: {}", members.empty() ? "" : ",\n", inner, quoted(name),

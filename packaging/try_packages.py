@@ -14,6 +14,7 @@ import tempfile
 from trial import Running, bodies, free_port, make_root, run, say
 
 WANTED = "etc/systemd/system/multi-user.target.wants/logboom.service"
+SOCKET_WANTED = "etc/systemd/system/sockets.target.wants/logboom.socket"
 DATA = "var/lib/logboom"
 
 
@@ -83,12 +84,20 @@ def read_back(chroot):
 
 def check_installed(chroot):
     assert chroot.has(WANTED), "the unit is not enabled"
+    assert not chroot.has(SOCKET_WANTED), "the socket is enabled"
     owner = chroot.run("stat", "-c", "%U %G %a", f"/{DATA}").strip()
     assert owner == "logboom logboom 700", owner
     assert "logboom.yaml" in chroot.run("dpkg-query", "-W", "-f", "${Conffiles}", "logboom")
     chroot.run("logboom", "check", "/etc/logboom/logboom.yaml")
     assert chroot.run("dpkg", "--audit") == ""
     assert chroot.run("dpkg", "--verify", "logboom") == ""
+
+
+def enable_socket(chroot):
+    """What `systemctl enable logboom.socket` does."""
+    link = chroot.root / SOCKET_WANTED
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to("/lib/systemd/system/logboom.socket")
 
 
 def edit_configuration(chroot, port):
@@ -113,6 +122,7 @@ def try_deb(chroot, deb, directory):
     install(chroot, higher_version(deb, directory))
     assert "+trial" in chroot.run("dpkg-query", "-W", "-f", "${Version}", "logboom")
     assert not chroot.has(WANTED), "the upgrade enabled what was disabled"
+    assert not chroot.has(SOCKET_WANTED), "the upgrade enabled the socket"
     chroot.server.post("from before the restart")
     chroot.stop()
     start_as_unit(chroot, port).post("after the upgrade")
@@ -121,6 +131,7 @@ def try_deb(chroot, deb, directory):
     assert read_back(chroot) == expected
     say("upgraded: served on, kept the configuration, the records and `disable`")
 
+    enable_socket(chroot)
     chroot.apt("remove", "logboom")
     assert not chroot.has("usr/bin/logboom")
     assert chroot.has("etc/logboom/logboom.yaml") and chroot.has(f"{DATA}/FORMAT")
@@ -130,6 +141,7 @@ def try_deb(chroot, deb, directory):
     left = sorted(path.name for path in (chroot.root / DATA).iterdir())
     assert left == ["mine"], left
     assert not chroot.has("etc/logboom") and not chroot.has(WANTED)
+    assert not chroot.has(SOCKET_WANTED)
     (chroot.root / DATA / "mine").unlink()
     install(chroot, deb)
     start_as_unit_and_stop(chroot)

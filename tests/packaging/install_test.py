@@ -15,6 +15,7 @@ BUILD = pathlib.Path(binary()).parent
 LAYOUT = {
     "bin/logboom",
     "lib/systemd/system/logboom.service",
+    "lib/systemd/system/logboom.socket",
     "lib/sysusers.d/logboom.conf",
     "share/bash-completion/completions/logboom",
     "share/doc/logboom/CHANGELOG.md",

@@ -113,7 +113,7 @@ class IoThreadTest : public testing::Test {
 
   const store::TempDir dir_;
   const Options options_{};
-  const Settings settings_;
+  const Settings settings_{};
   arena::LargeBlockCache large_blocks_;
   arena::ArenaPool arenas_{{}, large_blocks_};
   std::unique_ptr<store::Store> store_;
