@@ -60,8 +60,7 @@ class AsioServer final : public Server {
              arena::ArenaPool& arenas, arena::LargeBlockCache& large_blocks)
       : options_(options),
         settings_(settings),
-        large_blocks_(large_blocks),
-        shared_{options_, arenas, store, InflightBudget(settings.inflight_bytes_max)},
+        shared_{options_, arenas, large_blocks, store, InflightBudget(settings.inflight_bytes_max)},
         connections_max_(choose_connections_max(settings.connections_max)) {
     std::vector<const Telemetry*> telemetry;
     const IoThread::Events events{[this] { post_thread_drained(); }, [this] { post_moved(); }};
@@ -175,6 +174,7 @@ class AsioServer final : public Server {
     }
     const std::chrono::duration<double> elapsed = now - balanced_at_;
     balance_.observe((used - used_) / elapsed);
+    shared_.threads_serving.store(balance_.serving(), std::memory_order_relaxed);
     used_ = used;
     balanced_at_ = now;
     if (moving_ > 0) return;
@@ -273,14 +273,13 @@ class AsioServer final : public Server {
     trim_timer_.expires_after(kTrimEvery);
     trim_timer_.async_wait([this](const error_code& ec) {
       if (ec) return;
-      large_blocks_.trim();
+      shared_.large_blocks.trim();
       trim_later();
     });
   }
 
   const Options options_;
   Settings settings_;  // in force now
-  arena::LargeBlockCache& large_blocks_;
   SharedState shared_;
   std::size_t connections_max_;
   asio::io_context context_{1};

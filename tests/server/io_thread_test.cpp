@@ -79,8 +79,8 @@ class IoThreadTest : public testing::Test {
     auto opened = store::Store::open(options);
     ASSERT_TRUE(opened) << opened.error();
     store_ = std::move(*opened);
-    shared_.reset(
-        new SharedState{options_, arenas_, *store_, InflightBudget(settings_.inflight_bytes_max)});
+    shared_.reset(new SharedState{options_, arenas_, large_blocks_, *store_,
+                                  InflightBudget(settings_.inflight_bytes_max)});
     const IoThread::Events events{[] {}, [this] { add_move(); }};
     first_ = std::make_unique<IoThread>(*shared_, store_->producer(0), settings_, events);
     second_ = std::make_unique<IoThread>(*shared_, store_->producer(1), settings_, events);
@@ -150,6 +150,16 @@ TEST_F(IoThreadTest, AMovedConnectionIsCountedOnce) {
   EXPECT_EQ(first_->telemetry().connections_closed.value(), 0U);
   EXPECT_EQ(second_->telemetry().connections_opened.value(), 1U);
   EXPECT_EQ(second_->telemetry().connections_closed.value(), 1U);
+}
+
+TEST_F(IoThreadTest, MovedConnectionsAreCountedWhereTheyLeft) {
+  const Client a(*first_);
+  const Client b(*first_);
+  for (const Client* client : {&a, &b}) EXPECT_EQ(client->post(), "HTTP/1.1 200 OK");
+  move(1);
+  move(5);
+  EXPECT_EQ(first_->telemetry().connections_moved.value(), 2U);
+  EXPECT_EQ(second_->telemetry().connections_moved.value(), 0U);
 }
 
 TEST_F(IoThreadTest, OnlySoManyAsAskedForAreMoved) {
