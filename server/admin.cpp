@@ -61,9 +61,12 @@ Measurements Admin::measure() const {
   const std::chrono::duration<double> up = std::chrono::steady_clock::now() - started_;
   return {.requests = Snapshot::take(telemetry_),
           .arenas = shared_.arenas.metrics(),
+          .large_blocks = shared_.large_blocks.metrics(),
           .store = shared_.store.stats(),
           .store_id = shared_.store.store_id(),
           .process = metrics::ProcessStats::read(),
+          .threads = telemetry_.size(),
+          .threads_serving = shared_.threads_serving.load(std::memory_order_relaxed),
           .inflight_bytes = shared_.budget.used_bytes(),
           .inflight_bytes_max = shared_.budget.bytes_max(),
           .draining = shared_.draining.load(std::memory_order_relaxed),

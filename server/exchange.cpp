@@ -13,7 +13,7 @@ constexpr std::size_t kHeadBlockBytes = 8 * 1024;
 // A chunked body begins with a block of this size at least.
 constexpr std::size_t kChunkedBlockBytes = 64 * 1024;
 
-constexpr HttpError kHeaderTooLarge{431, "header_too_large",
+constexpr HttpError kHeaderTooLarge{431, ErrorCode::header_too_large,
                                     "The request header is larger than limits.header allows."};
 
 }  // namespace

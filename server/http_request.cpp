@@ -43,31 +43,34 @@ Method method_of(http::verb verb) {
 
 HttpError to_http_error(const error_code& code) {
   if (code == http::error::header_limit) {
-    return {431, "header_too_large", "The request header is larger than limits.header allows."};
+    return {431, ErrorCode::header_too_large,
+            "The request header is larger than limits.header allows."};
   }
   if (code == http::error::bad_content_length || code == http::error::multiple_content_length) {
-    return {400, "bad_content_length",
+    return {400, ErrorCode::bad_content_length,
             "The Content-Length is not one number, or contradicts the Transfer-Encoding."};
   }
   if (code == http::error::bad_transfer_encoding) {
-    return {400, "bad_transfer_encoding",
+    return {400, ErrorCode::bad_transfer_encoding,
             "Transfer-Encoding stands twice or beside a Content-Length."};
   }
   if (code == http::error::bad_version) {
-    return {400, "bad_http_version", "The request line does not end in HTTP/1.0 or HTTP/1.1."};
+    return {400, ErrorCode::bad_http_version,
+            "The request line does not end in HTTP/1.0 or HTTP/1.1."};
   }
   if (code == http::error::bad_method) {
-    return {400, "bad_request_line", "The request does not begin with an HTTP method."};
+    return {400, ErrorCode::bad_request_line, "The request does not begin with an HTTP method."};
   }
   if (code == http::error::bad_target) {
-    return {400, "bad_request_line", "The request target contains a character it may not."};
+    return {400, ErrorCode::bad_request_line,
+            "The request target contains a character it may not."};
   }
   if (code == http::error::bad_field || code == http::error::bad_value ||
       code == http::error::bad_line_ending) {
-    return {400, "bad_header",
+    return {400, ErrorCode::bad_header,
             "A header line is not `Name: value` ended by CR LF, or has a forbidden character."};
   }
-  return {400, "bad_request", "The request is not valid HTTP/1.1."};
+  return {400, ErrorCode::bad_request, "The request is not valid HTTP/1.1."};
 }
 
 class BeastRequestParser final : public RequestParser, private http::basic_parser<true> {
@@ -116,7 +119,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
         return fail_in_chunks(kLongChunkLine, 0);
       }
       if (waits) return Progress::need_more;
-      if (ec) return error_.code.empty() ? fail_in_chunks(kBadChunk, 0) : fail(error_);
+      if (ec) return !refused() ? fail_in_chunks(kBadChunk, 0) : fail(error_);
       body_end = body_end_;
       bytes.remove_prefix(used);
       consumed += used;
@@ -127,13 +130,14 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
 
  private:
   static constexpr HttpError kObsoleteFolding{
-      400, "bad_header", "A header line is folded onto a second line, which HTTP/1.1 forbids."};
-  static constexpr HttpError kBadTargetHost{400, "bad_host",
+      400, ErrorCode::bad_header,
+      "A header line is folded onto a second line, which HTTP/1.1 forbids."};
+  static constexpr HttpError kBadTargetHost{400, ErrorCode::bad_host,
                                             "The request target, in line 1, names no valid host."};
   static constexpr HttpError kBadChunk{
-      400, "bad_chunk", "The chunked body is not framed as RFC 9112 section 7.1 says."};
+      400, ErrorCode::bad_chunk, "The chunked body is not framed as RFC 9112 section 7.1 says."};
   static constexpr HttpError kLongChunkLine{
-      400, "bad_chunk", "A chunk's size line or the trailers are longer than 16 KiB."};
+      400, ErrorCode::bad_chunk, "A chunk's size line or the trailers are longer than 16 KiB."};
 
   Progress fail(const HttpError& error) {
     error_ = error;
@@ -143,7 +147,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
   Progress fail_in_head(const error_code& ec, std::string_view text) {
     const std::size_t end = text.find('\n') + 1;
     if (end == 0 || !is_blank(text.substr(end, 1))) {
-      return fail_in_line(error_.code.empty() ? to_http_error(ec) : error_, text);
+      return fail_in_line(!refused() ? to_http_error(ec) : error_, text);
     }
     ++lines_;
     return fail_in_line(kObsoleteFolding, text.substr(end));
@@ -167,6 +171,8 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
                                             error.message, sent_body_bytes_ + offset + 1));
     return fail(error);
   }
+  // Whether it is an error of ours that stopped Beast.
+  [[nodiscard]] bool refused() const { return error_.status != 0; }
   // Stops Beast with an error of ours.
   void refuse(const HttpError& error, error_code& ec) {
     error_ = error;
@@ -193,11 +199,11 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
       head_.host = target_host_;
     }
     if (has_transfer_encoding_ && !head_.chunked) {
-      return fail({501, "unknown_transfer_coding",
+      return fail({501, ErrorCode::unknown_transfer_coding,
                    "The only transfer coding this server knows is `chunked`."});
     }
     if (!has_host_ && !head_.http_1_0) {
-      return fail({400, "missing_host", "An HTTP/1.1 request needs a Host header."});
+      return fail({400, ErrorCode::missing_host, "An HTTP/1.1 request needs a Host header."});
     }
     return Progress::done;
   }
@@ -230,7 +236,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
                      error_code& ec) override {
     if (in_body_) return;  // Trailers carry nothing we use, and must not change the head.
     if (fields_.size() == limits_.header_count_max) {
-      return refuse({431, "too_many_headers",
+      return refuse({431, ErrorCode::too_many_headers,
                      "The request has more header lines than limits.header_count allows."},
                     ec);
     }
@@ -252,9 +258,11 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
   }
 
   void on_host(std::string_view value, error_code& ec) {
-    if (has_host_) return refuse({400, "bad_host", "The Host header stands more than once."}, ec);
+    if (has_host_)
+      return refuse({400, ErrorCode::bad_host, "The Host header stands more than once."}, ec);
     if (!is_valid_host(value)) {
-      return refuse({400, "bad_host", "The Host header is not a host, perhaps with a port."}, ec);
+      return refuse(
+          {400, ErrorCode::bad_host, "The Host header is not a host, perhaps with a port."}, ec);
     }
     has_host_ = true;
     head_.host = value;
@@ -276,7 +284,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     const bool digits = !value.empty() && std::all_of(value.begin(), value.end(),
                                                       [](char c) { return c >= '0' && c <= '9'; });
     if (has_content_length_ || !digits) {
-      return refuse({400, "bad_content_length",
+      return refuse({400, ErrorCode::bad_content_length,
                      "Content-Length stands more than once or is not one decimal number."},
                     ec);
     }
@@ -285,13 +293,13 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
 
   void on_transfer_encoding(std::string_view value, error_code& ec) {
     if (has_transfer_encoding_ || has_content_length_ || head_.http_1_0) {
-      return refuse({400, "bad_transfer_encoding",
+      return refuse({400, ErrorCode::bad_transfer_encoding,
                      "Transfer-Encoding stands twice, beside a Content-Length, or in HTTP/1.0."},
                     ec);
     }
     has_transfer_encoding_ = true;
     if (!iequals(string_view(value.data(), value.size()), "chunked")) {
-      refuse({501, "unknown_transfer_coding",
+      refuse({501, ErrorCode::unknown_transfer_coding,
               "The only transfer coding this server knows is `chunked`."},
              ec);
     }
@@ -299,7 +307,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
 
   void on_expect(std::string_view value, error_code& ec) {
     if (!iequals(string_view(value.data(), value.size()), "100-continue")) {
-      return refuse({417, "bad_expectation",
+      return refuse({417, ErrorCode::bad_expectation,
                      "The only expectation this server can meet is "
                      "`100-continue`."},
                     ec);
@@ -311,7 +319,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     chunk_left_ -= bytes.size();
     body_bytes_ += bytes.size();
     if (body_bytes_ > body_bytes_max_) {
-      refuse({413, "body_too_large", "The body is larger than limits.body allows."}, ec);
+      refuse({413, ErrorCode::body_too_large, "The body is larger than limits.body allows."}, ec);
       return bytes.size();
     }
     std::memmove(body_end_, bytes.data(), bytes.size());
@@ -323,7 +331,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
     chunk_left_ = size;
     after_chunk_ = true;
     if (size > body_bytes_max_) {
-      refuse({413, "body_too_large", "The body is larger than limits.body allows."}, ec);
+      refuse({413, ErrorCode::body_too_large, "The body is larger than limits.body allows."}, ec);
     }
   }
   void on_header_impl(error_code&) override { in_body_ = true; }
@@ -334,7 +342,7 @@ class BeastRequestParser final : public RequestParser, private http::basic_parse
 
   arena::Arena& arena_;
   RequestHead head_;
-  HttpError error_{0, {}, {}};
+  HttpError error_{0, {}, {}};  // status 0: none yet
   arena::ArenaVector<HttpField> fields_;
   HeadLimits limits_;
   std::string_view target_host_;  // of a target in absolute form
@@ -361,13 +369,13 @@ RequestParser* RequestParser::create(arena::Arena& arena, const HeadLimits& limi
 std::optional<HttpError> recognise_foreign_protocol(std::string_view bytes) noexcept {
   // A handshake record of TLS; no HTTP method begins so.
   if (bytes.starts_with('\x16')) {
-    return HttpError{400, "tls_on_plain_port",
+    return HttpError{400, ErrorCode::tls_on_plain_port,
                      "This port speaks plain HTTP/1.1, and the client began a TLS handshake: use "
                      "http:// instead of https://."};
   }
   if (bytes.starts_with("PRI * HTTP/2")) {
     return HttpError{
-        400, "http2_on_plain_port",
+        400, ErrorCode::http2_on_plain_port,
         "This port speaks HTTP/1.1, and the client began with HTTP/2: switch its prior "
         "knowledge off."};
   }

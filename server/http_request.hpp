@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "arena/arena.hpp"
+#include "server/error_code.hpp"
 
 namespace logboom::server {
 
@@ -43,10 +44,10 @@ struct RequestHead {
   [[nodiscard]] bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
 };
 
-// A request that cannot be served: the reply's status, its machine-readable code and one sentence.
+// A request that cannot be served: the reply's status and code, and one sentence.
 struct HttpError {
   std::uint16_t status = 400;
-  std::string_view code;
+  ErrorCode code = ErrorCode::bad_request;
   std::string_view message;
 };
 

@@ -198,6 +198,7 @@ void IoThread::move_idle_now(const Move& move) {
     if (!session || !session->can_move()) continue;
     leaving.push_back({session->release(), session->peer_is_loopback(), true});
   }
+  host_.telemetry().connections_moved.add(leaving.size());
   move.to->connections_.fetch_add(leaving.size(), std::memory_order_relaxed);
   move.to->post([&](Mail& mail) {
     mail.arrivals.insert(mail.arrivals.end(), leaving.begin(), leaving.end());

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "arena/arena_pool.hpp"
+#include "arena/large_block_cache.hpp"
 #include "metrics/process_stats.hpp"
 #include "server/snapshot.hpp"
 #include "store/stats.hpp"
@@ -14,9 +15,12 @@ namespace logboom::server {
 struct Measurements {
   Snapshot requests;
   arena::ArenaPoolMetrics arenas;
+  arena::LargeBlockCacheMetrics large_blocks;
   store::Stats store;
   std::string store_id;
   metrics::ProcessStats process;
+  std::size_t threads = 0;  // io threads
+  std::size_t threads_serving = 0;
   std::size_t inflight_bytes = 0;
   std::size_t inflight_bytes_max = 0;
   bool draining = false;

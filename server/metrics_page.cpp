@@ -104,6 +104,15 @@ void write_requests(Page& page, const Snapshot& requests) {
   }
 }
 
+void write_errors(Page& page, const Snapshot& requests) {
+  MetricFamily& errors = page.family(
+      "logboom_http_errors_total",
+      "Requests answered with an error as a whole, by the code in the reply.", MetricType::Counter);
+  for (std::size_t code = 0; code < kErrorCodes; ++code) {
+    Page::add(errors, {{"code", name_of<ErrorCode>(code)}}, requests.errors[code]);
+  }
+}
+
 void write_stages(Page& page, const Snapshot& requests) {
   MetricFamily& stages = page.family(
       "logboom_http_stage_duration_seconds",
@@ -145,6 +154,9 @@ void write_connections(Page& page, const Snapshot& requests) {
   page.counter("logboom_http_connections_opened_total", "Connections accepted.",
                requests.connections_opened);
   page.gauge("logboom_http_open_connections", "Connections open now.", requests.connections);
+  page.counter("logboom_http_connections_moved_total",
+               "Idle connections that were moved from one io thread to another.",
+               requests.connections_moved);
   page.counter("logboom_http_aborted_total", "Clients that left in the middle of a request.",
                requests.aborted);
   page.counter("logboom_http_timeouts_total", "Requests ended by a time limit.", requests.timeouts);
@@ -174,6 +186,16 @@ void write_overload(Page& page, const Measurements& measured) {
                measured.arenas.used_bytes);
   page.gauge("logboom_arena_lease_bytes_max", "The most bytes that one lease has used.",
              measured.arenas.used_bytes_max);
+}
+
+void write_large_blocks(Page& page, const arena::LargeBlockCacheMetrics& blocks) {
+  page.counter("logboom_arena_large_block_hits_total",
+               "Large blocks, for bodies mostly, that were in the cache when they were needed.",
+               blocks.hits);
+  page.counter("logboom_arena_large_block_misses_total",
+               "Large blocks that had to come from the system.", blocks.misses);
+  page.gauge("logboom_arena_large_block_idle_bytes", "Memory that the cache of large blocks keeps.",
+             blocks.idle_bytes);
 }
 
 // Bucket i of `counts` holds whole numbers below its bound: those up to `edge_of(bound)`.
@@ -281,6 +303,12 @@ void write_process(Page& page, const Measurements& measured) {
   page.gauge("process_virtual_memory_bytes", "Virtual memory in bytes.", process.virtual_bytes);
   page.gauge("process_open_fds", "Open file descriptors.", process.descriptors);
   page.gauge("process_max_fds", "The limit of open file descriptors.", process.descriptors_max);
+  MetricFamily& threads = page.family(
+      "logboom_io_threads",
+      "Threads for connections: those that are given some, and those that the load does not need.",
+      MetricType::Gauge);
+  Page::add(threads, {{"state", "serving"}}, measured.threads_serving);
+  Page::add(threads, {{"state", "resting"}}, measured.threads - measured.threads_serving);
   page.gauge("process_start_time_seconds", "Start of the process, in seconds since 1970.",
              measured.start_time_seconds);
   page.gauge("logboom_draining", "1 from the signal to end until the end, else 0.",
@@ -295,10 +323,12 @@ void write_process(Page& page, const Measurements& measured) {
 std::string write_metrics_page(const Measurements& measured) {
   Page page;
   write_requests(page, measured.requests);
+  write_errors(page, measured.requests);
   write_stages(page, measured.requests);
   write_records(page, measured.requests);
   write_connections(page, measured.requests);
   write_overload(page, measured);
+  write_large_blocks(page, measured.large_blocks);
   write_commits(page, measured.store);
   write_files(page, measured.store);
   write_recovery(page, measured.store.recovery);

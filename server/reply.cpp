@@ -89,7 +89,8 @@ std::string_view render(const Reply& reply, const ReplyFraming& framing, arena::
 Reply error_reply(const HttpError& error, arena::Arena& arena) {
   Reply reply;
   reply.status = error.status;
-  reply.body = join({R"({"error":")", error.message, R"(","code":")", error.code, "\"}\n"}, arena);
+  reply.body = join(
+      {R"({"error":")", error.message, R"(","code":")", to_string(error.code), "\"}\n"}, arena);
   if (error.status == 503 || error.status == 429) reply.extra_headers = kRetryAfter;
   return reply;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -17,25 +18,24 @@
 #include <fmt/format.h>
 
 #include "server/admin.hpp"
-#include "server/io_thread.hpp"
+#include "server/drain.hpp"
+#include "server/io_threads.hpp"
 #include "server/listener.hpp"
-#include "server/thread_balance.hpp"
 
 namespace logboom::server {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using std::chrono::milliseconds;
 
 // Descriptors kept for segments, logs, sinks and the server's own.
 constexpr std::size_t kDescriptorReserve = 128;
-constexpr std::chrono::milliseconds kStoreCheckEvery{250};
-constexpr std::chrono::milliseconds kBalanceEvery{100};
+constexpr milliseconds kStoreCheckEvery{250};
+constexpr milliseconds kBalanceEvery{100};
 constexpr std::chrono::seconds kTrimEvery{10};
-// For handshakes that have begun when listening ends: a round trip or two to a client far away.
-constexpr std::chrono::milliseconds kHandshakeGrace{100};
 // After a failed write or sync, the time for the 503s to reach their clients.
-constexpr std::chrono::milliseconds kFailedDrainTimeout{1000};
+constexpr milliseconds kFailedDrainTimeout{1000};
 
 // Raises the soft limit on descriptors to the hard one and returns it.
 std::size_t raise_descriptor_limit() {
@@ -60,23 +60,19 @@ class AsioServer final : public Server {
              arena::ArenaPool& arenas, arena::LargeBlockCache& large_blocks)
       : options_(options),
         settings_(settings),
-        large_blocks_(large_blocks),
-        shared_{options_, arenas, store, InflightBudget(settings.inflight_bytes_max)},
-        connections_max_(choose_connections_max(settings.connections_max)) {
-    std::vector<const Telemetry*> telemetry;
-    const IoThread::Events events{[this] { post_thread_drained(); }, [this] { post_moved(); }};
-    for (std::size_t i = 0; i < threads(options_); ++i) {
-      threads_.push_back(std::make_unique<IoThread>(shared_, store.producer(i), settings_, events));
-      telemetry.push_back(&threads_.back()->telemetry());
-    }
-    admin_ = std::make_unique<Admin>(shared_, std::move(telemetry));
+        shared_{options_, arenas, large_blocks, store, InflightBudget(settings.inflight_bytes_max)},
+        connections_max_(choose_connections_max(settings.connections_max)),
+        threads_(shared_, settings_, threads(options_), [this](std::function<void()> action) {
+          asio::post(context_, std::move(action));
+        }) {
+    admin_ = std::make_unique<Admin>(shared_, threads_.telemetry());
     shared_.admin = admin_.get();
   }
 
   // The first error, or empty.
   std::string listen() {
-    const auto on_connection = [this](int fd, bool loopback) { place(fd, loopback); };
-    const auto has_room = [this] { return connections() < connections_max_; };
+    const auto on_connection = [this](int fd, bool loopback) { threads_.place(fd, loopback); };
+    const auto has_room = [this] { return threads_.connections() < connections_max_; };
     for (const int socket : options_.inherited_sockets) {
       auto listener = Listener::adopt(context_, socket, on_connection, has_room);
       if (!listener) return listener.error();
@@ -92,16 +88,19 @@ class AsioServer final : public Server {
   }
 
   Ended run() override {
-    for (auto& thread : threads_) thread->start();
+    threads_.start();
     for (auto& listener : listeners_) listener->start();
     await_signal();
     await_reload_signal();
-    watch_store();
-    trim_later();
-    if (threads_.size() > 1) balance_later();
+    every(kStoreCheckEvery, store_timer_, [this] { return watch_store(); });
+    every(kTrimEvery, trim_timer_, [this] {
+      shared_.large_blocks.trim();
+      return true;
+    });
+    if (threads(options_) > 1) every(kBalanceEvery, balance_timer_, [this] { return balance(); });
     context_.run();
-    for (auto& thread : threads_) thread->stop();
-    return store_has_failed() ? Ended::store_failed : ended_;
+    threads_.stop();
+    return store_has_failed() ? Ended::store_failed : drain_.ended();
   }
 
   std::vector<std::string> addresses() const override {
@@ -112,33 +111,18 @@ class AsioServer final : public Server {
   std::size_t connections_max() const override { return connections_max_; }
 
  private:
-  std::size_t connections() const {
-    std::size_t sum = 0;
-    for (const auto& thread : threads_) sum += thread->connections();
-    return sum;
-  }
-
-  // A new connection goes to the thread that has the fewest, of those that serve.
-  void place(int descriptor, bool peer_is_loopback) {
-    const auto fewest = std::min_element(
-        threads_.begin(), threads_.begin() + static_cast<std::ptrdiff_t>(balance_.serving()),
-        [](const auto& a, const auto& b) { return a->connections() < b->connections(); });
-    (*fewest)->adopt(descriptor, peer_is_loopback);
-  }
-
   void await_signal() {
     signals_.async_wait([this](const error_code& ec, int signal) {
       if (ec) return;
       if (std::exchange(signalled_, true)) {
         options_.log(LogLevel::warning,
-                     "second signal: ending at once, without waiting for "
-                     "requests in flight");
-        return end(Ended::cut_short);
+                     "second signal: ending at once, without waiting for requests in flight");
+        return drain_.cut_short();
       }
       options_.log(LogLevel::info, fmt::format("{}: draining; a second signal ends at once",
                                                signal == SIGINT ? "SIGINT" : "SIGTERM"));
       await_signal();
-      begin_drain(Ended::drained, settings_.drain_delay, settings_.drain_timeout);
+      drain_.begin(Ended::drained, settings_.drain_delay, settings_.drain_timeout);
     });
   }
 
@@ -154,114 +138,38 @@ class AsioServer final : public Server {
     settings_ = settings;
     shared_.budget.set_bytes_max(settings.inflight_bytes_max);
     connections_max_ = choose_connections_max(settings.connections_max);
-    for (auto& thread : threads_) thread->change_settings(settings);
+    threads_.change_settings(settings);
   }
 
-  void balance_later() {
-    balance_timer_.expires_after(kBalanceEvery);
-    balance_timer_.async_wait([this](const error_code& ec) {
-      if (ec || shared_.draining.load(std::memory_order_relaxed)) return;
-      balance();
-      balance_later();
+  void after(milliseconds time, std::function<void()> action) {
+    drain_timer_.expires_after(time);
+    drain_timer_.async_wait([action = std::move(action)](const error_code& ec) {
+      if (!ec) action();
     });
   }
 
-  void balance() {
-    const auto now = std::chrono::steady_clock::now();
-    std::chrono::duration<double> used{0};
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      used += threads_[i]->cpu_time();
-      thread_connections_[i] = threads_[i]->connections();
-    }
-    const std::chrono::duration<double> elapsed = now - balanced_at_;
-    balance_.observe((used - used_) / elapsed);
-    used_ = used;
-    balanced_at_ = now;
-    if (moving_ > 0) return;
-    for (const ThreadBalance::Move& move : balance_.moves(thread_connections_)) {
-      ++moving_;
-      threads_[move.from]->move_idle(move.connections, *threads_[move.to]);
-    }
-  }
-
-  // On an io thread.
-  void post_moved() {
-    asio::post(context_, [this] {
-      if (--moving_ == 0 && connections_drain_) drain_threads();
+  // Until the action says false.
+  void every(milliseconds period, asio::steady_timer& timer, std::function<bool()> action) {
+    timer.expires_after(period);
+    timer.async_wait([this, period, &timer, action = std::move(action)](const error_code& ec) {
+      if (!ec && action()) every(period, timer, action);
     });
   }
 
-  void begin_drain(Ended ended, std::chrono::milliseconds delay,
-                   std::chrono::milliseconds timeout) {
-    if (shared_.draining.exchange(true, std::memory_order_relaxed)) {
-      if (ended == Ended::store_failed) drain_connections(timeout);
-      return;
-    }
-    ended_ = ended;
-    options_.on_drain();
-    drain_timer_.expires_after(delay);
-    drain_timer_.async_wait([this, timeout](const error_code& ec) {
-      if (!ec) stop_listening(timeout);
-    });
+  bool balance() {
+    if (shared_.draining.load(std::memory_order_relaxed)) return false;
+    threads_.balance(threads_.measure_load());
+    return true;
   }
 
-  void stop_listening(std::chrono::milliseconds timeout) {
-    bool handshakes = false;
-    for (auto& listener : listeners_) handshakes |= listener->refuse_new();
-    if (!handshakes) return drain_connections(timeout);
-    drain_timer_.expires_after(kHandshakeGrace);
-    drain_timer_.async_wait([this, timeout](const error_code& ec) {
-      if (!ec) drain_connections(timeout);
-    });
-  }
-
-  void drain_connections(std::chrono::milliseconds timeout) {
-    for (auto& listener : listeners_) listener->close();
-    // A connection on its way to a thread must arrive before the thread is told to drain.
-    if (!std::exchange(connections_drain_, true) && moving_ == 0) drain_threads();
-    drain_timer_.expires_after(timeout);
-    drain_timer_.async_wait([this](const error_code& ec) {
-      if (ec) return;
-      options_.log(LogLevel::warning,
-                   fmt::format("server.drain_timeout passed with {} connections left: they are "
-                               "dropped, and their clients do not know the outcome; raise it if "
-                               "requests take longer",
-                               connections()));
-      end(Ended::cut_short);
-    });
-  }
-
-  void drain_threads() {
-    threads_to_drain_ = threads_.size();
-    for (auto& thread : threads_) thread->drain();
-  }
-
-  // On an io thread.
-  void post_thread_drained() {
-    asio::post(context_, [this] {
-      if (--threads_to_drain_ == 0) end(ended_);
-    });
-  }
-
-  void end(Ended ended) {
-    ended_ = ended;
-    for (auto& listener : listeners_) listener->close();
-    context_.stop();
-  }
-
-  void watch_store() {
-    store_timer_.expires_after(kStoreCheckEvery);
-    store_timer_.async_wait([this](const error_code& ec) {
-      if (ec) return;
-      if (store_has_failed()) {
-        options_.log(LogLevel::error,
-                     fmt::format("the store has failed ({}): ending so that a supervisor acts; "
-                                 "store.on_io_error: reject would go on answering 503",
-                                 shared_.store.state_reason()));
-        return begin_drain(Ended::store_failed, std::chrono::milliseconds(0), kFailedDrainTimeout);
-      }
-      watch_store();
-    });
+  bool watch_store() {
+    if (!store_has_failed()) return true;
+    options_.log(LogLevel::error,
+                 fmt::format("the store has failed ({}): ending so that a supervisor acts; "
+                             "store.on_io_error: reject would go on answering 503",
+                             shared_.store.state_reason()));
+    drain_.begin(Ended::store_failed, milliseconds(0), kFailedDrainTimeout);
+    return false;
   }
 
   // In the way that store.on_io_error: exit ends the process for.
@@ -269,18 +177,8 @@ class AsioServer final : public Server {
     return settings_.exit_on_store_failure && shared_.store.state() == store::State::failed;
   }
 
-  void trim_later() {
-    trim_timer_.expires_after(kTrimEvery);
-    trim_timer_.async_wait([this](const error_code& ec) {
-      if (ec) return;
-      large_blocks_.trim();
-      trim_later();
-    });
-  }
-
   const Options options_;
   Settings settings_;  // in force now
-  arena::LargeBlockCache& large_blocks_;
   SharedState shared_;
   std::size_t connections_max_;
   asio::io_context context_{1};
@@ -290,18 +188,15 @@ class AsioServer final : public Server {
   asio::steady_timer store_timer_{context_};
   asio::steady_timer trim_timer_{context_};
   asio::steady_timer balance_timer_{context_};
-  Ended ended_ = Ended::drained;
   bool signalled_ = false;
-  bool connections_drain_ = false;
-  std::size_t threads_to_drain_ = 0;
-  ThreadBalance balance_{threads(options_)};
-  std::vector<std::size_t> thread_connections_ = std::vector<std::size_t>(threads(options_));
-  std::chrono::duration<double> used_{0};  // CPU time of all io threads at the last balance
-  std::chrono::steady_clock::time_point balanced_at_ = std::chrono::steady_clock::now();
-  std::size_t moving_ = 0;  // moves asked for and not yet done
-  std::unique_ptr<Admin> admin_;
-  std::vector<std::unique_ptr<IoThread>> threads_;
+  std::unique_ptr<Admin> admin_;  // the threads use it to their end
+  IoThreads threads_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  Drain drain_{
+      shared_,
+      {listeners_, threads_,
+       [this](milliseconds time, std::function<void()> action) { after(time, std::move(action)); },
+       [this] { context_.stop(); }}};
 };
 
 }  // namespace

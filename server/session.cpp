@@ -214,7 +214,14 @@ void Session::extend_body_deadline() {
 // Answers a request whose rest is unread or unreadable, and ends the connection.
 void Session::fail(const HttpError& error) {
   keep_alive_ = false;
-  reply(error_reply(error, arena()));
+  answer_error(error);
+}
+
+void Session::answer_error(const HttpError& error, std::string_view extra_headers) {
+  Reply refused = error_reply(error, arena());
+  if (!extra_headers.empty()) refused.extra_headers = extra_headers;
+  host_.telemetry().record_error(error.code);
+  reply(refused);
 }
 
 void Session::reply(const Reply& reply) {
@@ -340,11 +347,11 @@ void Session::on_timeout() {
     case Phase::header:
     case Phase::body:
       host_.telemetry().timeouts.add();
-      return fail({408, "request_timeout", "The request did not arrive in time."});
+      return fail({408, ErrorCode::request_timeout, "The request did not arrive in time."});
     case Phase::committing:
       host_.telemetry().timeouts.add();
       end_commit_wait();
-      return fail({503, "commit_timeout",
+      return fail({503, ErrorCode::commit_timeout,
                    "The records were not on stable storage in time; whether they are stored is "
                    "unknown."});
     case Phase::replying: host_.telemetry().timeouts.add(); return close();

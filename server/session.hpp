@@ -122,6 +122,7 @@ class Session {
   [[nodiscard]] bool may_read(const Route& route) const;
 
   void fail(const HttpError& error);
+  void answer_error(const HttpError& error, std::string_view extra_headers = {});
   void reply(const Reply& reply);
   void send_reply();
   void finish_request();

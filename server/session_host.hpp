@@ -11,6 +11,7 @@
 
 #include "arena/arena.hpp"
 #include "arena/arena_pool.hpp"
+#include "arena/large_block_cache.hpp"
 #include "server/head_memo.hpp"
 #include "server/inflight_budget.hpp"
 #include "server/options.hpp"
@@ -27,12 +28,16 @@ class Session;
 struct SharedState {
   const Options& options;
   arena::ArenaPool& arenas;
+  arena::LargeBlockCache& large_blocks;
   store::Store& store;
   InflightBudget budget;
   const Admin* admin = nullptr;
   // Set once by the control thread when a drain begins; read by every thread. Relaxed: what a
   // drain asks of a thread is told to it through its mailbox besides.
   std::atomic<bool> draining{false};
+  // How many of the io threads are given connections; set by the control thread. Relaxed: it is
+  // only shown.
+  std::atomic<std::size_t> threads_serving{1};
 };
 
 // The settings as one io thread has them, and how many of its requests go by them. Owner: that

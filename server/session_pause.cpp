@@ -12,7 +12,7 @@
 namespace logboom::server {
 namespace {
 
-constexpr HttpError kOverloaded{503, "overloaded",
+constexpr HttpError kOverloaded{503, ErrorCode::overloaded,
                                 "Too many requests are in flight; try again in a second."};
 
 }  // namespace
@@ -102,6 +102,7 @@ void Session::give_up_pause() {
 void Session::send_overload_reply() {
   const std::string_view reply = overload_reply_without_arena();
   if (::send(descriptor_, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return close();
+  host_.telemetry().record_error(ErrorCode::overloaded);
   host_.telemetry().record_request(RequestKind::unread, 503, host_.now() - first_byte_at_);
   linger();
 }

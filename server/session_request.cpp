@@ -20,18 +20,19 @@ namespace logboom::server {
 namespace {
 
 constexpr HttpError kEmptyBody{
-    400, "empty_body", "The body is empty: send a JSON object, an array, NDJSON or text lines."};
-constexpr HttpError kStoreFull{503, "store_full",
+    400, ErrorCode::empty_body,
+    "The body is empty: send a JSON object, an array, NDJSON or text lines."};
+constexpr HttpError kStoreFull{503, ErrorCode::store_full,
                                "There is no room for new records; make room on the data "
                                "directory's file system. Nothing of this request is stored."};
-constexpr HttpError kStoreFailed{503, "store_failed",
+constexpr HttpError kStoreFailed{503, ErrorCode::store_failed,
                                  "The store could not write or sync; whether this request is "
                                  "stored is unknown. The server's log says why."};
 
-constexpr HttpError kOutOfMemory{503, "out_of_memory",
+constexpr HttpError kOutOfMemory{503, ErrorCode::out_of_memory,
                                  "The server is out of memory; nothing of this request is stored."};
 constexpr HttpError kStagesTooMuch{
-    413, "records_too_large",
+    413, ErrorCode::records_too_large,
     "Written as JSON lines, the records of this body take more than server.inflight_max and than "
     "four times limits.body; split the body, or raise server.inflight_max. Nothing of it is "
     "stored."};
@@ -65,7 +66,7 @@ void Session::on_head() {
   if (routing.route == nullptr || !routing.route->ingest) keep_alive_ = !head.has_body();
   if (routing.route == nullptr) return answer_unroutable(routing);
   if (!may_read(*routing.route)) {
-    return fail({403, "forbidden",
+    return fail({403, ErrorCode::forbidden,
                  "Without authentication this page answers only clients on this machine that "
                  "address it as localhost."});
   }
@@ -81,16 +82,14 @@ bool Session::may_read(const Route& route) const {
 void Session::answer_unroutable(const Routing& routing) {
   const Method method = exchange_->head().method;
   if (routing.allow.empty()) {
-    return reply(error_reply(
-        {404, "not_found", "There is nothing at this path; logs go to POST /log."}, arena()));
+    return answer_error(
+        {404, ErrorCode::not_found, "There is nothing at this path; logs go to POST /log."});
   }
   if (method == Method::options) return answer_options(routing.allow);
-  Reply refused = error_reply({405, "method_not_allowed",
-                               "This path does not answer that method. To send a log: curl -d "
-                               "'{\\\"message\\\":\\\"hello\\\"}' http://HOST:PORT/log"},
-                              arena());
-  refused.extra_headers = allow_header(routing.allow);
-  reply(refused);
+  answer_error({405, ErrorCode::method_not_allowed,
+                "This path does not answer that method. To send a log: curl -d "
+                "'{\\\"message\\\":\\\"hello\\\"}' http://HOST:PORT/log"},
+               allow_header(routing.allow));
 }
 
 // The client sends no more. Whether it still reads cannot be told, so a request that it has begun
@@ -98,7 +97,7 @@ void Session::answer_unroutable(const Routing& routing) {
 void Session::on_end_of_stream() {
   if (phase_ == Phase::idle || !exchange_->has_begun()) return close();
   host_.telemetry().aborted.add();
-  fail({400, "incomplete_request", arena().copy(describe_missing())});
+  fail({400, ErrorCode::incomplete_request, arena().copy(describe_missing())});
 }
 
 std::string Session::describe_missing() const {
@@ -146,7 +145,7 @@ void Session::answer_read(Endpoint endpoint) {
 void Session::on_ingest_head() {
   const RequestHead& head = exchange_->head();
   if (const auto refusal = refuse_ingest()) return fail(*refusal);
-  if (!head.has_body()) return reply(error_reply(kEmptyBody, arena()));
+  if (!head.has_body()) return answer_error(kEmptyBody);
   if (!lease_) return give_up_pause();  // the reserve is for health checks
   const bool body_waits = exchange_->leftover().empty();
   exchange_->begin_body(settings().limits.body_bytes_max);
@@ -164,15 +163,15 @@ std::optional<HttpError> Session::refuse_ingest() const {
   if (host_.store_state() == store::State::failed) return kStoreFailed;
   if (!head.content_encoding.empty()) {
     return HttpError{
-        415, "unsupported_content_encoding",
+        415, ErrorCode::unsupported_content_encoding,
         "This version reads no Content-Encoding but identity: send the body as it is."};
   }
   if (!head.chunked && !head.content_length) {
-    return HttpError{411, "length_required",
+    return HttpError{411, ErrorCode::length_required,
                      "The request has neither Content-Length nor Transfer-Encoding: chunked."};
   }
   if (head.content_length.value_or(0) > settings().limits.body_bytes_max) {
-    return HttpError{413, "body_too_large", "The body is larger than limits.body allows."};
+    return HttpError{413, ErrorCode::body_too_large, "The body is larger than limits.body allows."};
   }
   return std::nullopt;
 }
@@ -237,9 +236,9 @@ bool Session::has_ticket() const {
 
 void Session::answer_ingest(std::size_t staged_bytes) {
   if (!outcome_.request_error.empty()) {
-    return reply(error_reply({400, "bad_parameter", outcome_.request_error}, arena()));
+    return answer_error({400, ErrorCode::bad_parameter, outcome_.request_error});
   }
-  if (outcome_.empty_body) return reply(error_reply(kEmptyBody, arena()));
+  if (outcome_.empty_body) return answer_error(kEmptyBody);
   if (exchange_->body().size() > kLongParseBytes) host_.refresh_now();
   exchange_->release_body();
   // From here on the staged copy is what counts against the budget, until it is durable.

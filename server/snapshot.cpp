@@ -35,9 +35,11 @@ Snapshot Snapshot::take(std::span<const Telemetry* const> threads) {
     const std::uint64_t opened = thread->connections_opened.value();
     sum.connections += opened - closed;
     sum.connections_opened += opened;
+    add(thread->connections_moved, sum.connections_moved);
     add(thread->received_bytes, sum.received_bytes);
     add(thread->records_accepted, sum.records_accepted);
     add(thread->records_rejected, sum.records_rejected);
+    add(thread->errors, sum.errors);
     add(thread->overload_pauses, sum.overload_pauses);
     add(thread->overload_replies, sum.overload_replies);
     add(thread->timeouts, sum.timeouts);

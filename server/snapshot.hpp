@@ -15,11 +15,13 @@ struct Snapshot {
 
   std::uint64_t connections = 0;  // open now
   std::uint64_t connections_opened = 0;
+  std::uint64_t connections_moved = 0;
   std::uint64_t received_bytes = 0;
   // By the same indices as Telemetry's.
   std::array<std::uint64_t, Telemetry::kProtocols> records_accepted{};
   std::array<std::array<std::uint64_t, Telemetry::kReasons>, Telemetry::kProtocols>
       records_rejected{};
+  std::array<std::uint64_t, kErrorCodes> errors{};  // by ErrorCode
   std::uint64_t overload_pauses = 0;
   std::uint64_t overload_replies = 0;
   std::uint64_t timeouts = 0;

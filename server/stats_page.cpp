@@ -87,6 +87,11 @@ Object requests_of(const Snapshot& requests, double uptime) {
     by_protocol.member(to_string(static_cast<RequestKind>(kind)), statuses);
   }
   out.member("by_protocol", by_protocol);
+  Object errors;
+  for (std::size_t code = 0; code < kErrorCodes; ++code) {
+    errors.member(to_string(static_cast<ErrorCode>(code)), requests.errors[code]);
+  }
+  out.member("errors", errors);
   out.member("timeouts", requests.timeouts);
   out.member("aborted", requests.aborted);
   out.member("overload_pauses", requests.overload_pauses);
@@ -128,6 +133,7 @@ Object connections_of(const Snapshot& requests) {
   Object out;
   out.member("open", requests.connections);
   out.member("total", requests.connections_opened);
+  out.member("moved", requests.connections_moved);
   return out;
 }
 
@@ -138,7 +144,23 @@ Object inflight_of(const Measurements& measured) {
   return out;
 }
 
-Object arena_of(const arena::ArenaPoolMetrics& arenas) {
+Object threads_of(const Measurements& measured) {
+  Object out;
+  out.member("serving", measured.threads_serving);
+  out.member("resting", measured.threads - measured.threads_serving);
+  return out;
+}
+
+Object large_blocks_of(const arena::LargeBlockCacheMetrics& blocks) {
+  Object out;
+  out.member("hits", blocks.hits);
+  out.member("misses", blocks.misses);
+  out.member("idle_bytes", blocks.idle_bytes);
+  return out;
+}
+
+Object arena_of(const Measurements& measured) {
+  const arena::ArenaPoolMetrics& arenas = measured.arenas;
   Object out;
   out.member("leases", arenas.leases_given);
   out.member("active", arenas.active);
@@ -147,6 +169,7 @@ Object arena_of(const arena::ArenaPoolMetrics& arenas) {
   out.member("capacity_bytes", arenas.capacity_bytes);
   out.member("used_bytes", arenas.used_bytes);
   out.member("used_bytes_max", arenas.used_bytes_max);
+  out.member("large_blocks", large_blocks_of(measured.large_blocks));
   return out;
 }
 
@@ -222,8 +245,9 @@ std::string write_stats_page(const Measurements& measured) {
   page.member("records", records_of(measured.requests));
   page.member("received_bytes", measured.requests.received_bytes);
   page.member("connections", connections_of(measured.requests));
+  page.member("threads", threads_of(measured));
   page.member("inflight", inflight_of(measured));
-  page.member("arena", arena_of(measured.arenas));
+  page.member("arena", arena_of(measured));
   page.member("store", store_of(measured));
   page.member("process", process_of(measured));
   page.member("sinks", Object());

@@ -9,6 +9,7 @@
 #include "handlers/handler.hpp"
 #include "metrics/counter.hpp"
 #include "metrics/latency_histogram.hpp"
+#include "server/error_code.hpp"
 
 namespace logboom::server {
 
@@ -57,10 +58,12 @@ struct Telemetry {
 
   metrics::Counter connections_opened;
   metrics::Counter connections_closed;
+  metrics::Counter connections_moved;  // to another thread
   metrics::Counter received_bytes;
   std::array<metrics::Counter, kProtocols> records_accepted;  // by handlers::Protocol
   // By handlers::Protocol and handlers::RejectReason.
   std::array<std::array<metrics::Counter, kReasons>, kProtocols> records_rejected;
+  std::array<metrics::Counter, kErrorCodes> errors;  // error replies, by ErrorCode
   metrics::Counter overload_pauses;
   metrics::Counter overload_replies;
   metrics::Counter timeouts;
@@ -74,6 +77,7 @@ struct Telemetry {
     const auto status_class = static_cast<std::size_t>(class_of(status));
     request_latency[static_cast<std::size_t>(kind)][status_class].record(latency);
   }
+  void record_error(ErrorCode code) noexcept { errors[static_cast<std::size_t>(code)].add(); }
   void record_stage(Stage stage, std::chrono::nanoseconds latency) noexcept {
     stage_latency[static_cast<std::size_t>(stage)].record(latency);
   }

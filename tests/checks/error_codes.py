@@ -14,7 +14,7 @@ import sys
 
 from made_up_tree import made_up_tree
 
-REPLY = re.compile(r'\b([45]\d\d),\s*"([a-z_]+)"')
+REPLY = re.compile(r'\b([45]\d\d),\s*ErrorCode::([a-z0-9_]+)')
 EXIT = re.compile(r"int kExit\w+ = (\d+);")
 
 
@@ -32,9 +32,10 @@ def missing(root):
 
 
 BAD_TREE = {
-    "server/a.cpp": 'fail({404, "told"}); fail({503,\n"untold"}); fail({400, "elsewhere"});\n',
+    "server/a.cpp": 'fail({404, ErrorCode::told}); fail({503,\nErrorCode::untold_2});\n'
+                    'fail({400, ErrorCode::elsewhere});\n',
     "cli/exit_code.hpp": "inline constexpr int kExitOk = 0;\ninline constexpr int kExitIo = 74;\n",
-    "docs/troubleshooting.md": "| 404 `told` | x |\n`untold` `elsewhere`\n",
+    "docs/troubleshooting.md": "| 404 `told` | x |\n`untold_2` `elsewhere`\n",
     "docs/operations.md": "| 0 | all |\n",
 }
 
@@ -42,7 +43,7 @@ BAD_TREE = {
 def self_test():
     with made_up_tree(BAD_TREE) as root:
         found = " ".join(missing(root))
-    wrong = [word for word in ("`untold`", "`elsewhere`", "code 74") if word not in found]
+    wrong = [word for word in ("`untold_2`", "`elsewhere`", "code 74") if word not in found]
     wrong += [word for word in ("`told`", "code 0") if word in found]
     print("\n".join(f"wrong about {word}" for word in wrong) or "it finds what it is for")
     return 1 if wrong else 0

@@ -20,7 +20,7 @@ NAME = re.compile(r"\b(?:logboom|process)_[a-z][a-z0-9_]*\b(?!\.)")
 ROW = re.compile(r"^\| `([a-z0-9_]+)` \| (\w+) \| ([\w ]+) \|(.*?)\| `(\.\S*)` \| (.+) \|$", re.M)
 UNITS = {"_seconds": "seconds", "_bytes": "bytes", "_requests": "requests", "_records": "records",
          "_files": "files", "_segments": "segments", "_connections": "connections",
-         "_fds": "descriptors", "_leases": "leases"}
+         "_fds": "descriptors", "_leases": "leases", "_threads": "threads"}
 SELECTOR = re.compile(r"((?:logboom|process)_[a-z0-9_]+)\{([^{}]*)\}")
 MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"')
 # Of the scrape, not of the page.
@@ -90,6 +90,13 @@ def test_stats_and_metrics_say_the_same(shared_server, page):
     assert stats["records"]["accepted"] == page.total("logboom_records_accepted_total")
     assert stats["store"]["records"] == page.value("logboom_store_records_total")
     assert stats["store"]["files"]["bytes_max"] == page.value("logboom_store_limit_bytes")
+    assert stats["threads"] == {state: page.value("logboom_io_threads", state=state)
+                                for state in ("serving", "resting")}
+    moved = page.value("logboom_http_connections_moved_total")
+    assert stats["connections"]["moved"] == moved
+    # The pages themselves need large blocks, so there are more by now.
+    misses = page.value("logboom_arena_large_block_misses_total")
+    assert stats["arena"]["large_blocks"]["misses"] >= misses > 0
     logs = [page.total("logboom_http_requests_total", protocol=each) for each in ("json", "text")]
     assert stats["latency_ms"]["count"] == sum(logs)
     assert stats["process"]["start_time_seconds"] == pytest.approx(

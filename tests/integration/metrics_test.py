@@ -16,6 +16,36 @@ STAGES = "logboom_http_stage_duration_seconds"
 DURATION = "logboom_http_request_duration_seconds"
 
 
+ERRORS = "logboom_http_errors_total"
+# What is refused with which code, whole as it is sent.
+REFUSED = {
+    "bad_chunk": b"POST /log HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "bad_content_length": b"POST /log HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+    "bad_expectation": b"POST /log HTTP/1.1\r\nHost: a\r\nExpect: magic\r\n\r\n",
+    "bad_header": b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+    "bad_host": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "bad_http_version": b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+    "bad_parameter": format_request("POST", "/log?format=x", "m"),
+    "bad_request_line": b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "bad_transfer_encoding": b"POST /log HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "body_too_large": b"POST /log HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999\r\n\r\n",
+    "empty_body": format_request("POST", "/log", " "),
+    "forbidden": b"GET /stats HTTP/1.1\r\nHost: example.com\r\n\r\n",
+    "header_too_large": b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000,
+    "http2_on_plain_port": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "length_required": b"POST /log HTTP/1.1\r\nHost: a\r\n\r\n",
+    "method_not_allowed": format_request("GET", "/log"),
+    "missing_host": b"GET / HTTP/1.1\r\n\r\n",
+    "not_found": format_request("GET", "/nothing"),
+    "tls_on_plain_port": b"\x16\x03\x01\x02\x05\x01\x0a\x0b\x0c\x0d\x0e",
+    "too_many_headers": b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 101 + b"\r\n",
+    "unknown_transfer_coding":
+        b"POST /log HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+    "unsupported_content_encoding":
+        format_request("POST", "/log", "m", [("Content-Encoding", "gzip")]),
+}
+
+
 def scrape_if_answered(server):
     response = server.get("/metrics")
     return Page(response) if response.status == 200 else None
@@ -102,6 +132,59 @@ def test_a_request_is_counted_by_what_it_was_and_its_status(make_server, method,
         assert pages == (2 if protocol == "page" else 1)  # the first scrape is one
 
 
+@pytest.mark.parametrize("code", REFUSED)
+def test_a_refused_request_is_counted_by_the_code_of_its_reply(shared_server, code):
+    before = scrape(shared_server)
+    response = shared_server.raw(REFUSED[code])
+    assert response.json()["code"] == code, response
+    after = scrape(shared_server)
+    growth = {dict(labels)["code"]: value - before.values[name, labels]
+              for (name, labels), value in after.values.items() if name == ERRORS}
+    assert {code: count for code, count in growth.items() if count} == {code: 1}
+    assert shared_server.get("/stats").json()["requests"]["errors"][code] == after.value(
+        ERRORS, code=code)
+
+
+def test_a_request_that_breaks_off_is_counted_by_the_code_of_its_reply(server):
+    with server.connect() as connection:
+        connection.send(b"POST /log HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+        connection.half_close()
+        assert connection.read_response().json()["code"] == "incomplete_request"
+    assert scrape(server).value(ERRORS, code="incomplete_request") == 1
+
+
+def test_what_was_read_as_records_is_no_error_of_the_request(server):
+    accepted(server.post("m"), 1)
+    assert server.post("{bad}").status == 400
+    assert server.get("/healthz").status == 200
+    assert scrape(server).total(ERRORS) == 0
+
+
+def test_the_memory_of_a_large_body_is_there_for_the_next_one(server):
+    body = '{"m":"' + "x" * 300_000 + '"}'
+    hits, misses = "logboom_arena_large_block_hits_total", "logboom_arena_large_block_misses_total"
+    with server.connect() as connection:
+        before = scrape(connection)
+        accepted(connection.post(body), 1)
+        cold = scrape(connection)
+        accepted(connection.post(body), 1)
+        warm = scrape(connection)
+    assert cold.value(misses) > before.value(misses)
+    assert warm.value(misses) == cold.value(misses)
+    assert warm.value(hits) > cold.value(hits)
+    assert warm.value("logboom_arena_large_block_idle_bytes") >= len(body)
+
+
+def test_of_the_threads_one_serves_while_there_is_little_to_do(make_server):
+    server = make_server({"server.threads": "3"})
+    accepted(server.post("m"), 1)
+    page = scrape(server)
+    assert page.value("logboom_io_threads", state="serving") == 1
+    assert page.value("logboom_io_threads", state="resting") == 2
+    assert page.value("logboom_http_connections_moved_total") == 0
+    assert server.get("/stats").json()["threads"] == {"serving": 1, "resting": 2}
+
+
 def test_the_stages_of_a_request_add_up_to_its_duration(server):
     with server.connect() as connection:
         for _ in range(20):
@@ -144,6 +227,7 @@ def test_a_refused_request_has_waited_for_an_arena_as_long_as_its_duration_says(
     assert refused >= 1
     assert page.value(DURATION + "_sum", protocol="unread", status="5xx") >= 0.3 * refused
     assert page.value("logboom_http_overload_replies_total") == refused
+    assert page.value(ERRORS, code="overloaded") == refused
 
 
 def test_with_durability_memory_no_request_waits_for_a_commit(make_server):

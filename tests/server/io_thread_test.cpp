@@ -1,68 +1,22 @@
 #include "server/io_thread.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <string_view>
 
 #include <gtest/gtest.h>
 
 #include "server/admin.hpp"
+#include "tests/server/socket_client.hpp"
 #include "tests/store/store_fixture.hpp"
 
 namespace logboom::server {
 namespace {
 
-constexpr int kDeadlineMs = 20'000;
-
-// The client's end of a connection.
-class Client {
+class Client : public SocketClient {
  public:
-  explicit Client(IoThread& thread) {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
-    descriptor_ = ends[0];
-    thread.adopt(ends[1], true);
-  }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { ::close(descriptor_); }
-
-  void send(std::string_view bytes) const {
-    EXPECT_EQ(::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
-  }
-  // The reply's first line, once its body has come.
-  [[nodiscard]] std::string read_status() const {
-    std::string reply;
-    while (!reply.ends_with('}') && !reply.ends_with("}\n")) {
-      pollfd readable{descriptor_, POLLIN, 0};
-      if (::poll(&readable, 1, kDeadlineMs) != 1) return "nothing came";
-      std::array<char, 4096> bytes;
-      const ssize_t n = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
-      if (n <= 0) return "the connection was closed";
-      reply.append(bytes.data(), static_cast<std::size_t>(n));
-    }
-    return reply.substr(0, reply.find('\r'));
-  }
-  [[nodiscard]] std::string post() const {
-    send(kRequest);
-    return read_status();
-  }
-
-  static constexpr std::string_view kRequest =
-      "POST /log HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{\"msg\":1}";
-
- private:
-  int descriptor_ = -1;
+  explicit Client(IoThread& thread)
+      : SocketClient([&](int server_end) { thread.adopt(server_end, true); }) {}
 };
 
 std::uint64_t records_of(IoThread& thread) {
@@ -79,8 +33,8 @@ class IoThreadTest : public testing::Test {
     auto opened = store::Store::open(options);
     ASSERT_TRUE(opened) << opened.error();
     store_ = std::move(*opened);
-    shared_.reset(
-        new SharedState{options_, arenas_, *store_, InflightBudget(settings_.inflight_bytes_max)});
+    shared_.reset(new SharedState{options_, arenas_, large_blocks_, *store_,
+                                  InflightBudget(settings_.inflight_bytes_max)});
     const IoThread::Events events{[] {}, [this] { add_move(); }};
     first_ = std::make_unique<IoThread>(*shared_, store_->producer(0), settings_, events);
     second_ = std::make_unique<IoThread>(*shared_, store_->producer(1), settings_, events);
@@ -150,6 +104,16 @@ TEST_F(IoThreadTest, AMovedConnectionIsCountedOnce) {
   EXPECT_EQ(first_->telemetry().connections_closed.value(), 0U);
   EXPECT_EQ(second_->telemetry().connections_opened.value(), 1U);
   EXPECT_EQ(second_->telemetry().connections_closed.value(), 1U);
+}
+
+TEST_F(IoThreadTest, MovedConnectionsAreCountedWhereTheyLeft) {
+  const Client a(*first_);
+  const Client b(*first_);
+  for (const Client* client : {&a, &b}) EXPECT_EQ(client->post(), "HTTP/1.1 200 OK");
+  move(1);
+  move(5);
+  EXPECT_EQ(first_->telemetry().connections_moved.value(), 2U);
+  EXPECT_EQ(second_->telemetry().connections_moved.value(), 0U);
 }
 
 TEST_F(IoThreadTest, OnlySoManyAsAskedForAreMoved) {

@@ -19,6 +19,11 @@ TEST(SnapshotTest, TheCountersOfAllThreadsAddUp) {
   first->records_accepted[0].add(10);
   second->records_accepted[2].add(1);
   second->records_rejected[1][3].add(4);
+  first->connections_moved.add(6);
+  second->connections_moved.add(1);
+  first->record_error(ErrorCode::store_full);
+  second->record_error(ErrorCode::store_full);
+  second->record_error(ErrorCode::bad_host);
   first->record_stage(Stage::write, microseconds(7));
   const std::vector<const Telemetry*> threads{first.get(), second.get()};
 
@@ -28,6 +33,9 @@ TEST(SnapshotTest, TheCountersOfAllThreadsAddUp) {
   EXPECT_EQ(sum.accepted(), 11U);
   EXPECT_EQ(sum.rejected(), 4U);
   EXPECT_EQ(sum.records_rejected[1][3], 4U);
+  EXPECT_EQ(sum.connections_moved, 7U);
+  EXPECT_EQ(sum.errors[static_cast<std::size_t>(ErrorCode::store_full)], 2U);
+  EXPECT_EQ(sum.errors[static_cast<std::size_t>(ErrorCode::bad_host)], 1U);
   EXPECT_EQ(sum.stage_latency[static_cast<std::size_t>(Stage::write)].count, 1U);
 }
 

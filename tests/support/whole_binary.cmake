@@ -4,9 +4,19 @@ include_guard(DIRECTORY)
 # Debian's interpreter, for that is where its python3-pytest is; another one may come first in PATH.
 find_program(LOGBOOM_TEST_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 
-set(logboom_test_environment "LOGBOOM_BINARY=${PROJECT_BINARY_DIR}/logboom" PYTHONDONTWRITEBYTECODE=1)
-if(LOGBOOM_SANITIZE)
-  # Sanitized servers start and answer several times slower; deadlines stretch, nothing else changes.
+set(logboom_test_binary "${PROJECT_BINARY_DIR}/logboom")
+if(CMAKE_CROSSCOMPILING)
+  # The tests start one program; this one has the emulator run the binary.
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " logboom_emulator)
+  set(logboom_test_binary "${PROJECT_BINARY_DIR}/emulated/logboom")
+  file(WRITE "${logboom_test_binary}"
+       "#!/bin/sh\nexec ${logboom_emulator} \"${PROJECT_BINARY_DIR}/logboom\" \"$@\"\n")
+  file(CHMOD "${logboom_test_binary}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endif()
+
+set(logboom_test_environment "LOGBOOM_BINARY=${logboom_test_binary}" PYTHONDONTWRITEBYTECODE=1)
+if(LOGBOOM_SANITIZE OR CMAKE_CROSSCOMPILING)
+  # Such servers start and answer several times slower; deadlines stretch, nothing else changes.
   list(APPEND logboom_test_environment LOGBOOM_TEST_TIME_FACTOR=4)
 endif()
 
