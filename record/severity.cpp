@@ -24,28 +24,25 @@ constexpr PackedWord pack(std::string_view word) {
   return packed;
 }
 
-struct ShortWord {
-  PackedWord word;
+struct Word {
+  constexpr Word(std::string_view text, std::uint8_t severity)
+      : word(text), number(severity), packed(text.size() <= kPackedBytesMax ? pack(text) : 0) {}
+
+  std::string_view word;
   std::uint8_t number;
+  PackedWord packed;  // 0 for a longer one
 };
 
 // The commonest first: a look-up ends at the first match.
-constexpr ShortWord kShortWords[] = {
-    {pack("info"), 9},     {pack("error"), 17},    {pack("warn"), 13},  {pack("debug"), 5},
-    {pack("warning"), 13}, {pack("trace"), 1},     {pack("fatal"), 21}, {pack("notice"), 10},
-    {pack("err"), 17},     {pack("critical"), 18}, {pack("crit"), 18},  {pack("alert"), 19},
-    {pack("emerg"), 21},   {pack("panic"), 21},    {pack("inf"), 9},    {pack("verbose"), 5},
-    {pack("severe"), 17},  {pack("fail"), 17},     {pack("wrn"), 13},   {pack("dbg"), 5},
-    {pack("trc"), 1},      {pack("finest"), 1},    {pack("fine"), 5},   {pack("log"), 9},
-    {pack("i"), 9},        {pack("e"), 17},        {pack("w"), 13},     {pack("d"), 5},
+constexpr Word kWords[] = {
+    {"info", 9},        {"error", 17},        {"warn", 13},   {"debug", 5},   {"warning", 13},
+    {"trace", 1},       {"fatal", 21},        {"notice", 10}, {"err", 17},    {"critical", 18},
+    {"crit", 18},       {"alert", 19},        {"emerg", 21},  {"panic", 21},  {"emergency", 21},
+    {"information", 9}, {"informational", 9}, {"inf", 9},     {"verbose", 5}, {"severe", 17},
+    {"fail", 17},       {"wrn", 13},          {"dbg", 5},     {"trc", 1},     {"finest", 1},
+    {"fine", 5},        {"log", 9},           {"i", 9},       {"e", 17},      {"w", 13},
+    {"d", 5},
 };
-
-struct LongWord {
-  std::string_view word;
-  std::uint8_t number;
-};
-
-constexpr LongWord kLongWords[] = {{"emergency", 21}, {"information", 9}, {"informational", 9}};
 
 constexpr std::array<std::string_view, kSeverityMax> kNames = {
     "TRACE", "TRACE2", "TRACE3", "TRACE4", "DEBUG", "DEBUG2", "DEBUG3", "DEBUG4",
@@ -88,14 +85,11 @@ PackedWord pack_folded(std::string_view word) noexcept {
 }
 
 std::uint8_t number_of_word(std::string_view word) noexcept {
-  if (word.size() <= kPackedBytesMax) {
-    const PackedWord packed = pack_folded(word);
-    for (const ShortWord& known : kShortWords) {
-      if (known.word == packed) return known.number;
+  const PackedWord packed = word.size() <= kPackedBytesMax ? pack_folded(word) : 0;
+  for (const Word& known : kWords) {
+    if (known.packed == packed && (packed != 0 || equal_folded(known.word, word))) {
+      return known.number;
     }
-  }
-  for (const LongWord& known : kLongWords) {
-    if (equal_folded(known.word, word)) return known.number;
   }
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (equal_folded(kNames[i], word)) return static_cast<std::uint8_t>(i + 1);
