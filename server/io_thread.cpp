@@ -193,8 +193,10 @@ void IoThread::admit(const Arrival& arrival) {
 
 void IoThread::move_idle_now(const Move& move) {
   std::vector<Arrival> leaving;
-  for (const auto& session : sessions_) {
-    if (leaving.size() == move.count) break;
+  const std::size_t count = std::min(move.count, kMovedAtOnce);
+  for (std::size_t i = 0; i < sessions_.size() && leaving.size() < count; ++i) {
+    if (++last_looked_at_ >= sessions_.size()) last_looked_at_ = 0;
+    const auto& session = sessions_[last_looked_at_];
     if (!session || !session->can_move()) continue;
     leaving.push_back({session->release(), session->peer_is_loopback(), true});
   }

@@ -38,8 +38,11 @@ class IoThread {
   void start();
   // Hands over a connected, non-blocking descriptor, which the thread owns from now on.
   void adopt(int descriptor, bool peer_is_loopback);
-  // Hands up to `count` of its idle connections to another thread, which must not be draining
-  // before on_moved. Those in the middle of a request stay.
+  // Of idle connections so many are moved at once: the others wait meanwhile, of both threads.
+  static constexpr std::size_t kMovedAtOnce = 64;
+
+  // Hands up to `count` of its idle connections to another thread, at most kMovedAtOnce, which must
+  // not be draining before on_moved. Those in the middle of a request stay.
   void move_idle(std::size_t count, IoThread& to);
   // Puts other settings into force, for the requests that begin from its next turn on.
   void change_settings(const Settings& settings);
@@ -103,7 +106,8 @@ class IoThread {
   std::vector<std::unique_ptr<Session>> sessions_;  // by slot
   std::vector<std::uint32_t> free_slots_;
   std::uint32_t last_connection_ = 0;
-  std::size_t moves_done_ = 0;  // and not told yet
+  std::size_t moves_done_ = 0;      // and not told yet
+  std::size_t last_looked_at_ = 0;  // the slot, by move_idle_now(): each move goes on behind it
   std::optional<Settings> next_settings_;
   bool draining_ = false;
   bool drained_ = false;

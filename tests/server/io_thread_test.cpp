@@ -127,6 +127,20 @@ TEST_F(IoThreadTest, OnlySoManyAsAskedForAreMoved) {
   EXPECT_EQ(records_of(*first_), 4U);
 }
 
+TEST_F(IoThreadTest, OfManyConnectionsAFewAreMovedAtOnce) {
+  constexpr std::size_t kClients = 2 * IoThread::kMovedAtOnce + 10;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::size_t i = 0; i < kClients; ++i) clients.push_back(std::make_unique<Client>(*first_));
+  for (const auto& client : clients) EXPECT_EQ(client->post(), "HTTP/1.1 200 OK");
+  for (const std::size_t moved : {IoThread::kMovedAtOnce, 2 * IoThread::kMovedAtOnce, kClients}) {
+    move(kClients);
+    EXPECT_EQ(second_->connections(), moved);
+    EXPECT_EQ(first_->connections(), kClients - moved);
+  }
+  for (const auto& client : clients) EXPECT_EQ(client->post(), "HTTP/1.1 200 OK");
+  EXPECT_EQ(records_of(*second_), kClients);
+}
+
 TEST_F(IoThreadTest, AConnectionInTheMiddleOfARequestStaysWhereItIs) {
   const Client client(*first_);
   client.send(Client::kRequest.substr(0, 30));
