@@ -37,10 +37,8 @@ std::size_t wrapper_array(std::string_view object) noexcept {
   std::size_t at = skip_space(object, 1);
   if (at + 1 >= object.size() || object[at] != '"') return 0;
   ++at;
-  const char first = object[at];
-  if (first != 'l' && first != 'r' && first != 'e' && first != 'b') return 0;
   for (const std::string_view name : kNames) {
-    if (!object.substr(at).starts_with(name)) continue;
+    if (object[at] != name[0] || !object.substr(at).starts_with(name)) continue;
     at = skip_space(object, at + name.size());
     if (at == object.size() || object[at] != ':') return 0;
     at = skip_space(object, at + 1);

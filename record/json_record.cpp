@@ -9,7 +9,7 @@
 namespace logboom::record {
 namespace {
 
-constexpr std::string_view kOwnPrefix = "logboom.";
+constexpr char kOwnPrefix[] = "logboom.";
 constexpr std::string_view kRenamedPrefix = "\"client.";
 
 constexpr unsigned kRankShift = 48;
@@ -32,12 +32,6 @@ std::size_t attribute_of(std::uint64_t candidate) noexcept {
 }
 bool has_escapes(std::uint64_t candidate) noexcept {
   return (candidate & 1) != 0;
-}
-
-// With a fixed size the comparison is one instruction.
-bool has_own_prefix(std::string_view key) noexcept {
-  return key.size() >= kOwnPrefix.size() &&
-         std::memcmp(key.data(), kOwnPrefix.data(), kOwnPrefix.size()) == 0;
 }
 
 // Behind a member's comma, and a space there; or behind the object's brace.
@@ -250,7 +244,7 @@ void JsonRecordParser::add(const JsonMember& member) {
     auto room = arena_->create_span_uninitialized<char>(meaning.size());
     meaning = {room.data(), unescape(meaning, room.data())};
   }
-  if (has_own_prefix(meaning)) [[unlikely]] {
+  if (begins_with(meaning, kOwnPrefix)) [[unlikely]] {
     JsonMember renamed = member;
     renamed.key = renamed_key(member.key);
     all_expected_ = false;

@@ -28,7 +28,7 @@ struct JsonRecordOptions {
 // itself, which has `_seq` or `_src` and only a record's own keys, comes back as it was.
 //
 // One io thread; allocates only from the arena. The records' views are into the text and the
-// arena, but for `attributes` and `resource`, which the next parse() reuses.
+// arena, but for `attributes`, `attributes_text` and `resource`, which the next parse() reuses.
 class JsonRecordParser {
  public:
   JsonRecordParser(arena::Arena& arena, const JsonRecordOptions& options) noexcept

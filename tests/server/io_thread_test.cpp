@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "server/admin.hpp"
+#include "tests/server/shared_state_fixture.hpp"
 #include "tests/server/socket_client.hpp"
-#include "tests/store/store_fixture.hpp"
 
 namespace logboom::server {
 namespace {
@@ -24,17 +24,10 @@ std::uint64_t records_of(IoThread& thread) {
   return thread.telemetry().records_accepted[kJson].value();
 }
 
-class IoThreadTest : public testing::Test {
+class IoThreadTest : public SharedStateFixture {
  protected:
   void SetUp() override {
-    store::Options options;
-    options.dir = dir_.path();
-    options.producers = 2;
-    auto opened = store::Store::open(options);
-    ASSERT_TRUE(opened) << opened.error();
-    store_ = std::move(*opened);
-    shared_.reset(new SharedState{options_, arenas_, large_blocks_, *store_,
-                                  InflightBudget(settings_.inflight_bytes_max)});
+    ASSERT_NO_FATAL_FAILURE(open_store(2));
     const IoThread::Events events{[] {}, [this] { add_move(); }};
     first_ = std::make_unique<IoThread>(*shared_, store_->producer(0), settings_, events);
     second_ = std::make_unique<IoThread>(*shared_, store_->producer(1), settings_, events);
@@ -65,13 +58,6 @@ class IoThreadTest : public testing::Test {
     --moves_;
   }
 
-  const store::TempDir dir_;
-  const Options options_{};
-  const Settings settings_{};
-  arena::LargeBlockCache large_blocks_;
-  arena::ArenaPool arenas_{{}, large_blocks_};
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<SharedState> shared_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<IoThread> first_;
   std::unique_ptr<IoThread> second_;

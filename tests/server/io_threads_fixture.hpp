@@ -11,25 +11,18 @@
 
 #include "server/admin.hpp"
 #include "server/io_threads.hpp"
+#include "tests/server/shared_state_fixture.hpp"
 #include "tests/server/socket_client.hpp"
-#include "tests/store/store_fixture.hpp"
 
 namespace logboom::server {
 
 // Three io threads over a store; the test is the control thread.
-class IoThreadsFixture : public testing::Test {
+class IoThreadsFixture : public SharedStateFixture {
  protected:
   static constexpr std::size_t kThreads = 3;
 
   void SetUp() override {
-    store::Options options;
-    options.dir = dir_.path();
-    options.producers = kThreads;
-    auto opened = store::Store::open(options);
-    ASSERT_TRUE(opened) << opened.error();
-    store_ = std::move(*opened);
-    shared_.reset(new SharedState{options_, arenas_, large_blocks_, *store_,
-                                  InflightBudget(settings_.inflight_bytes_max)});
+    ASSERT_NO_FATAL_FAILURE(open_store(kThreads));
     threads_ = std::make_unique<IoThreads>(*shared_, settings_, kThreads,
                                            [this](std::function<void()> action) {
                                              const std::scoped_lock lock(mutex_);
@@ -79,13 +72,6 @@ class IoThreadsFixture : public testing::Test {
     return clients;
   }
 
-  const store::TempDir dir_;
-  Options options_;
-  const Settings settings_{};
-  arena::LargeBlockCache large_blocks_;
-  arena::ArenaPool arenas_{{}, large_blocks_};
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<SharedState> shared_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<IoThreads> threads_;
 
