@@ -31,20 +31,28 @@ std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
   return at;
 }
 
+// The name of a wrapper's array that a key may be which begins with this byte, with its closing
+// quote; or empty. Each has a first byte of its own.
+constexpr std::string_view wrapper_name(char first) noexcept {
+  switch (first) {
+    case 'l': return "logs\"";
+    case 'r': return "records\"";
+    case 'e': return "events\"";
+    case 'b': return "batch\"";
+    default: return {};
+  }
+}
+
 // The offset of the bracket in an object that begins like a wrapper: {"logs":[ ; else 0.
 std::size_t wrapper_array(std::string_view object) noexcept {
-  static constexpr std::string_view kNames[] = {"logs\"", "records\"", "events\"", "batch\""};
   std::size_t at = skip_space(object, 1);
   if (at + 1 >= object.size() || object[at] != '"') return 0;
-  ++at;
-  for (const std::string_view name : kNames) {
-    if (object[at] != name[0] || !object.substr(at).starts_with(name)) continue;
-    at = skip_space(object, at + name.size());
-    if (at == object.size() || object[at] != ':') return 0;
-    at = skip_space(object, at + 1);
-    return at != object.size() && object[at] == '[' ? at : 0;
-  }
-  return 0;
+  const std::string_view name = wrapper_name(object[++at]);
+  if (name.empty() || !object.substr(at).starts_with(name)) return 0;
+  at = skip_space(object, at + name.size());
+  if (at == object.size() || object[at] != ':') return 0;
+  at = skip_space(object, at + 1);
+  return at != object.size() && object[at] == '[' ? at : 0;
 }
 
 // The first line break in [at, end) whose next line begins with a brace, after spaces if

@@ -34,11 +34,40 @@ bool has_escapes(std::uint64_t candidate) noexcept {
   return (candidate & 1) != 0;
 }
 
-// Behind a member's comma, and a space there; or behind the object's brace.
-const char* next_member(const char* behind, const char* end) noexcept {
-  const char* const at = behind + 1;
-  return *behind == ',' && at != end && *at == ' ' ? at + 1 : at;
-}
+// Puts together the text of members that stay, in as few pieces as there are.
+class TextPieces {
+ public:
+  explicit TextPieces(std::string_view* out) noexcept : out_(out), next_(out) {}
+
+  // A member, from its key to behind its comma or brace, but for the space behind its colon.
+  void add(const char* key, const char* behind_colon, const char* value,
+           const char* behind) noexcept {
+    extend(key, behind_colon);
+    extend(value, behind);
+  }
+  // Returns how many pieces there are.
+  std::size_t close() noexcept {
+    if (begin_ != end_) *next_++ = {begin_, static_cast<std::size_t>(end_ - begin_)};
+    return static_cast<std::size_t>(next_ - out_);
+  }
+
+ private:
+  void extend(const char* begin, const char* end) noexcept {
+    if (begin != end_) {
+      close();
+      begin_ = begin;
+    }
+    end_ = end;
+  }
+
+  std::string_view* out_;
+  std::string_view* next_;
+  const char* begin_ = nullptr;
+  const char* end_ = nullptr;
+};
+
+// A member has two pieces at most.
+constexpr std::size_t kPiecesMax = 2 * RecordShape::kPlaces;
 
 // Blanks a member and one comma beside it in an object's text, which ends with its brace.
 void blank_member(char* object, std::size_t begin, std::size_t end) noexcept {
@@ -72,30 +101,26 @@ JsonVerdict JsonRecordParser::parse(std::string_view text, LogRecord& record) {
   return verdict;
 }
 
-// Finds the parts of a member that begins at `at`, if it has the key and no more space than one
-// behind its colon.
-[[gnu::always_inline]] inline bool JsonRecordParser::find_member(const ExpectedKey& key,
-                                                                 const char* at, const char* end,
-                                                                 Place& place) noexcept {
-  if (static_cast<std::size_t>(end - at) <= key.bytes() || !key.begins(at)) return false;
-  place.colon = at + key.bytes() - 1;
-  place.value = place.colon + (place.colon[1] == ' ' ? 2 : 1);
-  const char* const behind = find_plain_value_end(place.value, end);
-  const bool found = behind != nullptr && behind != end && (*behind == ',' || *behind == '}');
-  place.behind = found ? behind : nullptr;
-  return true;
+// Finds the parts of a member at `at`, if it is there, has this key and no more space than one
+// behind its colon; else they are null.
+[[gnu::always_inline]] inline JsonRecordParser::Place JsonRecordParser::look_at_member(
+    const ExpectedKey& key, const char* at, const char* end) noexcept {
+  if (!key.begins(at)) return {};
+  const char* const colon = at + key.bytes() - 1;
+  const char* const value = colon + (colon[1] == ' ' ? 2 : 1);
+  return {colon, value, look_behind_value(value, end)};
 }
 
-// Finds the end of a value that takes more than a look. False if it is a bad one, or an object that
-// may hold fields, or if it cannot stay in a line as it is.
-bool JsonRecordParser::find_behind(const KeyMatch& match, const char* end,
-                                   Place& place) const noexcept {
-  const std::string_view text(place.value, static_cast<std::size_t>(end - place.value));
+// The end of a value that takes more than a look, or null if it is a bad one, or an object that may
+// hold fields, or if it cannot stay in a line as it is.
+const char* JsonRecordParser::find_behind(const KeyMatch& match, const char* value,
+                                          const char* end) const noexcept {
+  if (value >= end) return nullptr;
+  const std::string_view text(value, static_cast<std::size_t>(end - value));
   JsonScanner scanner(text, options_.depth_max > 0 ? options_.depth_max - 1 : 0);
-  if (!scanner.skip_value() || scanner.at_end()) return false;
-  place.behind = scanner.at();
-  if (text[0] == '{' && match && match.key->parent) return false;
-  return !has_line_break({place.value, place.behind});
+  if (!scanner.skip_value()) return nullptr;
+  if (text[0] == '{' && match && match.key->parent) return nullptr;
+  return has_line_break({value, scanner.at()}) ? nullptr : scanner.at();
 }
 
 // Reads a record with the members of the one before, in their order and in the same roles, which
@@ -104,44 +129,33 @@ bool JsonRecordParser::find_behind(const KeyMatch& match, const char* end,
 std::size_t JsonRecordParser::parse_as_before(std::string_view text, const RecordShape& shape,
                                               std::span<const RecordShape::Member> members,
                                               LogRecord& record) {
-  constexpr std::size_t kPiecesMax = 2 * RecordShape::kPlaces;
   if (pieces_.empty()) pieces_ = arena_->create_span_uninitialized<std::string_view>(kPiecesMax);
   const char* const end = text.data() + text.size();
   std::array<FieldText, kFieldTargets> values;
+  TextPieces pieces(pieces_.data());
   std::size_t attributes = 0;
-  std::size_t pieces = 0;
-  const char* piece = nullptr;
-  const char* piece_end = nullptr;
   const char* at = text.data() + 1;
+  const char* behind = at;
   for (const RecordShape::Member& member : members) {
-    Place place;
-    if (!find_member(member.key, at, end, place)) return 0;
-    if (place.behind == nullptr && !find_behind(member.key.match(), end, place)) return 0;
-    if (*place.behind != member.closer) return 0;
-    if (member.field != RecordShape::kNoField) {
-      values[member.field] = {place.value, place.behind};
-    }
+    const Place place = look_at_member(member.key, at, end);
+    if (place.colon == nullptr) return 0;
+    behind = place.behind;
+    if (behind == nullptr) behind = find_behind(member.key.match(), place.value, end);
+    if (behind == nullptr || behind >= end || *behind != member.closer) return 0;
+    if (member.field != RecordShape::kNoField) values[member.field] = {place.value, behind};
+    ++behind;
     if (member.stays) {
       ++attributes;
-      if (at != piece_end) {
-        if (piece != nullptr) pieces_[pieces++] = {piece, piece_end};
-        piece = at;
-      }
-      if (place.value != place.colon + 1) {
-        pieces_[pieces++] = {piece, place.colon + 1};
-        piece = place.value;
-      }
-      piece_end = place.behind + 1;
+      pieces.add(at, place.colon + 1, place.value, behind);
     }
-    at = next_member(place.behind, end);
+    at = behind + (*behind == ' ' ? 1 : 0);
   }
-  if (piece != nullptr) pieces_[pieces++] = {piece, piece_end};
   record.clear();
   if (!read_as_before(shape, values, record)) return 0;
-  record.attributes_text = pieces_.first(pieces);
+  record.attributes_text = pieces_.first(pieces.close());
   record.text_attributes = attributes;
   record.resource = fields_.resource();
-  return static_cast<std::size_t>(at - text.data());
+  return static_cast<std::size_t>(behind - text.data());
 }
 
 // Each field must be read from its member and leave it or take it along as it was before.
@@ -192,14 +206,16 @@ bool JsonRecordParser::gather_expected(JsonScanner& scanner) {
   attributes_.reserve(index + members.size());
   bool closed = false;
   for (const RecordShape::Member& member : members) {
-    Place place;
-    if (!find_member(member.key, at, end, place) || place.behind == nullptr) break;
-    attributes_.data()[index].set_json({at, place.colon}, {place.value, place.behind});
+    const Place place = look_at_member(member.key, at, end);
+    const char* const behind = place.behind;
+    if (behind == nullptr || behind >= end || (*behind != ',' && *behind != '}')) break;
+    attributes_.data()[index].set_json({at, place.colon}, {place.value, behind});
     const KeyMatch match = member.key.match();
     if (match) add_field(match, index, false);
     ++index;
-    closed = *place.behind == '}';
-    at = next_member(place.behind, end);
+    closed = *behind == '}';
+    at = behind + 1;
+    if (!closed && at < end && *at == ' ') ++at;
     if (closed) break;
   }
   place_ += index - attributes_.size();

@@ -9,6 +9,7 @@
 #include "arena/arena.hpp"
 #include "record/field_reader.hpp"
 #include "record/json_scanner.hpp"
+#include "record/json_text.hpp"
 #include "record/log_record.hpp"
 #include "record/record_shape.hpp"
 #include "record/well_known_keys.hpp"
@@ -40,7 +41,7 @@ class JsonRecordParser {
         native_resource_(arena) {}
 
   // parse() may look at so many bytes behind the text.
-  static constexpr std::size_t kReadableBehind = ExpectedKey::kBytesMax;
+  static constexpr std::size_t kReadableBehind = ExpectedKey::kBytesMax + kLookedAtBehind;
 
   // Reads the object that begins at text[0] with its brace; what follows it does not matter, but
   // kReadableBehind bytes behind the text must be readable.
@@ -76,11 +77,11 @@ class JsonRecordParser {
   static constexpr std::size_t kLosersMax = 24;
   static constexpr std::size_t kNestedMax = 16;
 
-  // Where the parts of a member are in the text; it begins with its key.
+  // Where the parts of a member are in the text; it begins with its key. All or none may be null.
   struct Place {
-    const char* colon = nullptr;
-    const char* value = nullptr;
-    const char* behind = nullptr;  // the comma or brace; null if it takes more than a look to find
+    const char* colon;
+    const char* value;
+    const char* behind;  // null if it takes more than a look to find; may be behind the text
   };
 
   // A field's value; nothing that would have to be initialized.
@@ -89,10 +90,10 @@ class JsonRecordParser {
     const char* end;
   };
 
-  [[nodiscard]] static bool find_member(const ExpectedKey& key, const char* at, const char* end,
-                                        Place& place) noexcept;
-  [[nodiscard]] bool find_behind(const KeyMatch& match, const char* end,
-                                 Place& place) const noexcept;
+  [[nodiscard]] static Place look_at_member(const ExpectedKey& key, const char* at,
+                                            const char* end) noexcept;
+  [[nodiscard]] const char* find_behind(const KeyMatch& match, const char* value,
+                                        const char* end) const noexcept;
   [[nodiscard]] std::size_t parse_as_before(std::string_view text, const RecordShape& shape,
                                             std::span<const RecordShape::Member> members,
                                             LogRecord& record);

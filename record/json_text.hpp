@@ -31,24 +31,26 @@ namespace logboom::record {
   return byte == '"' || byte == '\\' || static_cast<unsigned char>(byte) < 0x20;
 }
 
+#if defined(__SSE2__)
+// A bit for each of the sixteen bytes at `at` that is a quote, a backslash or a control character.
+[[nodiscard]] inline unsigned string_specials(const char* at) noexcept {
+  const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(at)));
+  const __m128i named = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(named, low)));
+}
+#endif
+
 // The first quote, backslash or control character in [at, end), else `end`.
 [[nodiscard]] inline const char* find_string_special(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i control = _mm_set1_epi8(0x1f);
   while (end - at >= 16) {
-    const __m128i bytes =
-        _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(at)));
-    const __m128i named =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes);
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(named, low)));
-    if (mask != 0) return at + std::countr_zero(mask);
+    if (const unsigned found = string_specials(at); found != 0) return at + std::countr_zero(found);
     at += 16;
   }
 #endif
-  while (at != end && !is_string_special(*at)) ++at;
+  while (at < end && !is_string_special(*at)) ++at;
   return at;
 }
 
@@ -84,25 +86,60 @@ namespace logboom::record {
   return behind == end || (*behind | 0x20) != 'e' ? behind : nullptr;
 }
 
+// How far behind the end of a text the functions below look.
+inline constexpr std::size_t kLookedAtBehind = 32;
+
+// The end of a number without exponent that begins at `at`; null if it takes more than a look to
+// find, or if there is something else or a bad one. Of `1e5` it finds the 1: what stands behind it
+// is the caller's to check. `at` may be behind `end`, where there is nothing to find.
+[[nodiscard, gnu::always_inline]] inline const char* look_behind_number(const char* at,
+                                                                        const char* end) noexcept {
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(at)));
+  const __m128i values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
+  const auto others = ~static_cast<unsigned>(_mm_movemask_epi8(digits));
+  auto count = static_cast<unsigned>(std::countr_zero(others));
+  if (count == 0 || (*at == '0' && count > 1)) return nullptr;
+  if (at[count] == '.') {
+    const auto fraction = static_cast<unsigned>(std::countr_zero(others >> (count + 1)));
+    if (fraction == 0) return nullptr;
+    count += 1 + fraction;
+  }
+  if (count < sizeof bytes) return at + count;
+#endif
+  return at < end ? find_plain_number_end(at, end) : nullptr;
+}
+
+// The first such byte at or behind `at`; what it finds behind `end` is not in the text, either.
+[[nodiscard, gnu::always_inline]] inline const char* look_along_string(const char* at,
+                                                                       const char* end) noexcept {
+#if defined(__SSE2__)
+  if (const unsigned found = string_specials(at); found != 0) return at + std::countr_zero(found);
+  at += 16;
+#endif
+  return find_string_special(at, end);
+}
+
+// The end of a value that begins at `at`, likewise: of a string without escapes, a number or a
+// literal. kLookedAtBehind bytes behind `at` and `end` are readable, and what is found there is not
+// in the text.
+[[nodiscard, gnu::always_inline]] inline const char* look_behind_value(const char* at,
+                                                                       const char* end) noexcept {
+  if (*at == '"') {
+    const char* const special = look_along_string(at + 1, end);
+    return *special == '"' ? special + 1 : nullptr;
+  }
+  if (is_digit(*at)) return look_behind_number(at, end);
+  if (*at == '-') return look_behind_number(at + 1, end);
+  if (std::memcmp(at, "true", 4) == 0 || std::memcmp(at, "null", 4) == 0) return at + 4;
+  return std::memcmp(at, "false", 5) == 0 ? at + 5 : nullptr;
+}
+
 // Whether the text begins with a literal. With a fixed size the comparison is one instruction.
 template <std::size_t N>
 [[nodiscard]] inline bool begins_with(std::string_view text, const char (&literal)[N]) noexcept {
   return text.size() >= N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
-}
-
-// The end of a value that begins at `at` and takes no more than a look: a string without escapes,
-// a plain number or a literal. Null if it is something else or bad.
-[[nodiscard, gnu::always_inline]] inline const char* find_plain_value_end(
-    const char* at, const char* end) noexcept {
-  if (at == end) return nullptr;
-  if (*at == '"') {
-    const char* const special = find_string_special(at + 1, end);
-    return special != end && *special == '"' ? special + 1 : nullptr;
-  }
-  if (is_digit(*at)) return find_plain_number_end(at, end);
-  const std::string_view text(at, static_cast<std::size_t>(end - at));
-  if (begins_with(text, "true") || begins_with(text, "null")) return at + 4;
-  return begins_with(text, "false") ? at + 5 : nullptr;
 }
 
 // Decodes the inside of a valid JSON string, without its quotes, into `out`, which has room for

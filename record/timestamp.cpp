@@ -394,6 +394,22 @@ std::int64_t minute_begin(const char* text) noexcept {
   return entry.ns;
 }
 
+// The nanoseconds of a point and one to nine digits behind it, or of nothing; else -1.
+std::int64_t nanoseconds_of(std::string_view fraction) noexcept {
+  static constexpr std::array<std::int64_t, 9> kScales = {
+      100'000'000, 10'000'000, 1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
+  if (fraction.empty()) return 0;
+  const std::string_view digits = fraction.substr(1);
+  if (fraction[0] != '.' || digits.empty() || digits.size() > kScales.size()) return -1;
+  std::int64_t ns = 0;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const unsigned digit = static_cast<unsigned char>(digits[i]) - unsigned{'0'};
+    if (digit > 9) return -1;
+    ns += digit * kScales[i];
+  }
+  return ns;
+}
+
 // What most times look like, such as 2026-01-02T03:04:05.678Z: no more than nine digits of
 // fraction, no leap second. Other times are absent here.
 ParsedTime parse_utc(std::string_view text) noexcept {
@@ -403,15 +419,9 @@ ParsedTime parse_utc(std::string_view text) noexcept {
   const unsigned ones = static_cast<unsigned char>(text[kMinuteBytes + 1]) - unsigned{'0'};
   if (tens > 5 || ones > 9) return {};
   const std::string_view fraction = text.substr(kFractionAt, text.size() - kFractionAt - 1);
-  std::int64_t ns = (tens * 10 + ones) * kNsPerSecond;
-  std::int64_t scale = kNsPerSecond;
-  for (std::size_t i = 1; i < fraction.size(); ++i) {
-    const unsigned digit = static_cast<unsigned char>(fraction[i]) - unsigned{'0'};
-    if (digit > 9) return {};
-    scale /= 10;
-    ns += digit * scale;
-  }
-  if (!fraction.empty() && (fraction[0] != '.' || fraction.size() == 1)) return {};
+  const std::int64_t below = nanoseconds_of(fraction);
+  if (below < 0) return {};
+  const std::int64_t ns = (tens * 10 + ones) * kNsPerSecond + below;
   const std::int64_t begin = minute_begin(text.data());
   ParsedTime time;
   if (begin == kNoTime || __builtin_add_overflow(begin, ns, &time.ns)) return {};
@@ -438,6 +448,7 @@ ParsedTime parse_time_number(std::string_view text, TimeUnit unit) noexcept {
 }
 
 ParsedTime parse_time_text(std::string_view text, TimeUnit unit, std::int64_t now_ns) noexcept {
+  if (const ParsedTime time = parse_utc(text); time.present()) return time;
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   if (text.empty()) return {};
@@ -446,7 +457,6 @@ ParsedTime parse_time_text(std::string_view text, TimeUnit unit, std::int64_t no
     return time.present() ? time : parse_rfc1123(text);
   }
   if (text.size() > 2 && text[2] == '/') return parse_apache(text);
-  if (const ParsedTime time = parse_utc(text); time.present()) return time;
   const ParsedTime time = parse_rfc3339(text);
   return time.present() ? time : parse_time_number(text, unit);
 }

@@ -22,13 +22,16 @@ bool copy_hex(std::string_view text, char* out) noexcept {
   return true;
 }
 
-// Without a branch for each byte, so that the compiler takes many at a time.
+// Without a branch for each byte and of a known length, so that the compiler takes many at a time.
+template <std::size_t kDigits>
 bool is_lower_hex(std::string_view text) noexcept {
-  unsigned bad = 0;
-  for (const char byte : text) {
-    const auto value = static_cast<unsigned char>(byte);
-    bad |= static_cast<unsigned>(static_cast<unsigned char>(value - '0') > 9) &
-           static_cast<unsigned>(static_cast<unsigned char>(value - 'a') > 5);
+  if (text.size() != kDigits) return false;
+  const char* const digits = text.data();
+  unsigned char bad = 0;
+  for (std::size_t i = 0; i < kDigits; ++i) {
+    const auto value = static_cast<unsigned char>(digits[i]);
+    bad |= static_cast<unsigned char>(static_cast<unsigned char>(value - '0') > 9) &
+           static_cast<unsigned char>(static_cast<unsigned char>(value - 'a') > 5);
   }
   return bad == 0;
 }
@@ -77,7 +80,7 @@ bool copy_trace_id(std::string_view text, IdForm form, char* room) noexcept {
 }  // namespace
 
 std::string_view normalise_trace_id(std::string_view text, IdForm form, char* room) noexcept {
-  if (text.size() == kTraceIdDigits && is_lower_hex(text)) return is_zero(text) ? "" : text;
+  if (is_lower_hex<kTraceIdDigits>(text)) return is_zero(text) ? "" : text;
   const std::string_view id(room, kTraceIdDigits);
   const bool read =
       text.size() == kUuidBytes ? copy_uuid(text, room) : copy_trace_id(text, form, room);
@@ -86,7 +89,7 @@ std::string_view normalise_trace_id(std::string_view text, IdForm form, char* ro
 
 std::string_view normalise_span_id(std::string_view text, IdForm form, char* room) noexcept {
   const bool plain = form == IdForm::hexadecimal && text.size() == kSpanIdDigits;
-  if (plain && is_lower_hex(text)) return is_zero(text) ? "" : text;
+  if (plain && is_lower_hex<kSpanIdDigits>(text)) return is_zero(text) ? "" : text;
   const std::string_view id(room, kSpanIdDigits);
   const bool read =
       form == IdForm::decimal ? copy_decimal(text, room) : plain && copy_hex(text, room);

@@ -18,7 +18,8 @@ inline constexpr std::int64_t kNow = 1'767'323'045'000'000'000;  // 2026-01-02T0
 class Padded {
  public:
   explicit Padded(std::string_view text) : bytes_(text.begin(), text.end()) {
-    constexpr std::string_view kBehind = R"(","k":1,"level":"info","b":true})";
+    constexpr std::string_view kBehind =
+        R"(","k":1,"level":"info","b":true,"d":12.5,"message":"outside it"})";
     static_assert(kBehind.size() == JsonRecordParser::kReadableBehind);
     bytes_.insert(bytes_.end(), kBehind.begin(), kBehind.end());
   }
