@@ -189,6 +189,23 @@ TEST(RecordShapeTest, ReadsEachOfManyRecordsAsItReadsItAlone) {
   }
 }
 
+// Whatever is in the memory behind it, such as the rest of that record.
+TEST(RecordShapeTest, ATextThatEndsInTheMiddleOfARecordIsIncomplete) {
+  const Padded padded(
+      R"({"level":"info","message":"of more than sixteen bytes", "k":1,"d": -12.5,"o":{"a":[1]},)"
+      R"("n":1234567890123456789,"b":true,"service":"s"})");
+  const std::string_view whole = padded.text();
+  arena::Arena arena;
+  JsonRecordParser parser(arena, {.now_ns = kNow});
+  LogRecord record;
+  for (std::size_t bytes = 1; bytes < whole.size(); ++bytes) {
+    ASSERT_TRUE(parser.parse(whole, record).valid());
+    ASSERT_TRUE(parser.parse(whole, record).valid());
+    const JsonVerdict verdict = parser.parse(whole.substr(0, bytes), record);
+    EXPECT_EQ(verdict.fault, JsonFault::incomplete) << bytes << " bytes of " << whole;
+  }
+}
+
 TEST(RecordShapeTest, ValuesThatAreReadOtherwiseThanBeforeShow) {
   // Most have the same keys; the first is sent several times, so that it is what is expected.
   const std::string_view pairs[][2] = {
