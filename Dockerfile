@@ -1,23 +1,34 @@
-# `./dev image` builds this and tries the result.
-FROM debian:12-slim AS build
+# `./dev image` builds this, for each of its platforms, and tries the result. With docker:
+#   docker buildx build --platform linux/amd64,linux/arm64 --tag logboom .
+# The build stage runs on the builder's own architecture and compiles for the target's, which is much
+# faster than a compiler under emulation. Only what the last stage runs is of the target.
+FROM --platform=$BUILDPLATFORM debian:12-slim AS build
+ARG TARGETARCH
 WORKDIR /src
 COPY dependencies.txt .
-RUN apt-get update -qq \
- && apt-get install -y -qq --no-install-recommends $(awk '$1 == "build" { print $2 }' dependencies.txt)
+# Tools are the builder's, libraries the target's.
+RUN dpkg --add-architecture "$TARGETARCH" \
+ && apt-get update -qq \
+ && case "$(dpkg --print-architecture)-$TARGETARCH" in \
+      amd64-arm64) cross=g++-aarch64-linux-gnu ;; \
+      arm64-amd64) cross=g++-x86-64-linux-gnu ;; \
+    esac \
+ && apt-get install -y -qq --no-install-recommends $cross \
+      $(awk -v target="$TARGETARCH" '$1 == "build" { print $2 ($2 ~ /-dev$/ ? ":" target : "") }' dependencies.txt)
 COPY . .
 ARG REVISION=""
-RUN cmake --preset release -D LOGBOOM_COMMIT="$REVISION" \
- && cmake --build --preset release --target logboom \
- && strip -o /usr/bin/logboom build/release/logboom
+RUN cmake --preset image -D LOGBOOM_ARCHITECTURE="$TARGETARCH" -D LOGBOOM_COMMIT="$REVISION" \
+ && cmake --build --preset image --target logboom
 
-FROM debian:12-slim
+# This is the default, but for Debian 12's buildah, which would go on with the platform of the first stage.
+FROM --platform=$TARGETPLATFORM debian:12-slim
 COPY dependencies.txt /tmp/
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends $(awk '$1 == "run" { print $2 }' /tmp/dependencies.txt) \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt /var/log/dpkg.log /tmp/dependencies.txt \
  && useradd --uid 10001 --no-create-home --home-dir /var/lib/logboom --shell /usr/sbin/nologin logboom \
  && install -d -o logboom -g logboom -m 0700 /var/lib/logboom
-COPY --from=build /usr/bin/logboom /usr/bin/logboom
+COPY --from=build /src/build/image/logboom /usr/bin/logboom
 ARG VERSION=""
 ARG REVISION=""
 LABEL org.opencontainers.image.title="logboom" \

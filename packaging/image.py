@@ -1,6 +1,11 @@
 """Builds the container image with buildah and tries it for real.
 
-Usage: image.py TAG VERSION REVISION
+Usage: image.py TAG VERSION REVISION [PLATFORM[,PLATFORM]]
+
+A platform is linux/amd64 or linux/arm64; without one it is the machine's own. Images of several
+are tagged TAG-amd64 and TAG-arm64, and TAG is the list of them. What is of another architecture
+runs by qemu; where that cannot be, it exits with 77, after the machine's own image has been built
+and tried.
 
 Where no registry can be reached, a base image is made with mmdebstrap and takes the name that the
 Dockerfile's FROM has. Then the image is started as its configuration says (only the address is
@@ -8,6 +13,7 @@ another), takes a record, is killed with -9, and runs again on a read-only root 
 the record is read back.
 """
 
+import functools
 import json
 import pathlib
 import re
@@ -16,11 +22,13 @@ import subprocess
 import sys
 import tempfile
 
+from emulation import PROCESSORS, CannotEmulate, able_to_run
 from trial import Running, bodies, free_port, make_root, run, say
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LAYERS_MAX_MB = 40
 DATA = "/var/lib/logboom"
+ELF_MACHINES = {"amd64": 0x3E, "arm64": 0xB7}
 # What Debian's slim images leave out too.
 SLIM = [f"--dpkgopt=path-{rule}" for rule in (
     "exclude=/usr/share/doc/*", "include=/usr/share/doc/*/copyright", "exclude=/usr/share/man/*",
@@ -32,28 +40,71 @@ def succeeds(*command):
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def ensure_base(directory):
-    """The image that FROM names: what is there already, from a registry, or made here."""
-    name = re.search(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.M)[1]
-    if succeeds("buildah", "inspect", "--type", "image", name):
-        return say(f"base: {name}, as it is here")
-    if succeeds("timeout", "120", "buildah", "pull", "--quiet", name):
-        return say(f"base: {name}, from its registry")
-    say(f"base: no registry gives {name}; making it with mmdebstrap")
+@functools.cache
+def native_architecture():
+    return run("dpkg", "--print-architecture").strip()
+
+
+def base_is_here(name, architecture):
+    return succeeds("buildah", "pull", "--quiet", "--policy", "never", "--platform",
+                    f"linux/{architecture}", name)
+
+
+def make_list(name, images):
+    """A manifest list of the images, in place of the list or the image that had the name."""
+    if not succeeds("buildah", "manifest", "rm", name):
+        succeeds("buildah", "rmi", name)
+    run("buildah", "manifest", "create", name)
+    for image in images:
+        run("buildah", "manifest", "add", name, image)
+
+
+def ensure_own_base(name, architecture, directory):
+    """A base image of one architecture, as localhost/ARCHITECTURE/name."""
+    own = f"localhost/{architecture}/{name}"
+    if base_is_here(own, architecture):
+        return
+    if base_is_here(name, architecture):
+        run("buildah", "tag", name, own)
+        return
+    say(f"base: no registry gives {name} for {architecture}; making it with mmdebstrap")
     root = directory / "base.tar"
-    make_root("bookworm", root, *SLIM)
-    container = run("buildah", "from", "scratch").strip()
+    # Whether it can be run here is settled, without a further program that mmdebstrap would ask.
+    make_root("bookworm", root, f"--architectures={architecture}", "--skip=check/qemu", *SLIM)
+    container = run("buildah", "from", "--arch", architecture, "scratch").strip()
     run("buildah", "add", "--quiet", container, root, "/")
-    run("buildah", "config", "--cmd", "bash", container)
-    run("buildah", "commit", "--quiet", "--rm", container, f"localhost/{name}")
-    return root.unlink()
+    run("buildah", "config", "--arch", architecture, "--cmd", "bash", container)
+    run("buildah", "commit", "--quiet", "--rm", container, own)
+    root.unlink()
 
 
-def build(tag, version, revision):
-    command = ["buildah", "build", "--isolation", "chroot", "--format", "docker", "--pull-never",
-               "--layers", "--tag", tag, "--build-arg", f"VERSION={version}",
-               "--build-arg", f"REVISION={revision}", str(ROOT)]
-    subprocess.run(command, check=True, stdout=sys.stderr)
+def ensure_base(architecture, directory):
+    """What FROM names, for the machine's architecture and the image's: what is there already, from
+    a registry, or made here. Returns how the build is to look for it."""
+    architectures = list(dict.fromkeys([native_architecture(), architecture]))
+    name = re.search(r"^FROM \S+ (\S+)", (ROOT / "Dockerfile").read_text(), re.M)[1]
+    if all(base_is_here(name, each) for each in architectures):
+        say(f"base: {name}, as it is here")
+        return "--pull-never"
+    if succeeds("timeout", "120", "buildah", "pull", "--quiet", "--policy", "always", "--platform",
+                f"linux/{architecture}", name):
+        say(f"base: {name}, from its registry")
+        return "--pull"
+    for each in architectures:
+        ensure_own_base(name, each, directory)
+    make_list(f"localhost/{name}", [f"localhost/{each}/{name}" for each in architectures])
+    return "--pull-never"
+
+
+def build(tag, architecture, version, revision, pull):
+    # Newer buildah sets BUILDPLATFORM itself; Debian 12's would compile under qemu without it.
+    arguments = {"VERSION": version, "REVISION": revision,
+                 "BUILDPLATFORM": f"linux/{native_architecture()}"}
+    command = ["buildah", "build", "--isolation", "chroot", "--format", "docker", pull, "--layers",
+               "--platform", f"linux/{architecture}", "--tag", tag]
+    for name, value in arguments.items():
+        command += ["--build-arg", f"{name}={value}"]
+    subprocess.run([*command, str(ROOT)], check=True, stdout=sys.stderr)
 
 
 def check_size(tag, directory):
@@ -73,6 +124,15 @@ def check_configuration(config, version):
     assert config["User"].split(":")[0] not in ("", "0", "root"), config["User"]
     assert config["Healthcheck"]["Test"] == ["CMD", "logboom", "health"], config["Healthcheck"]
     assert DATA in config["Volumes"], config["Volumes"]
+
+
+def check_machine(container, architecture):
+    """The server and the base's shell are of the architecture that the image says."""
+    root = pathlib.Path(run("buildah", "mount", container).strip())
+    for name in ("usr/bin/logboom", "usr/bin/dash"):
+        with (root / name).open("rb") as program:
+            machine = int.from_bytes(program.read(20)[18:], "little")
+        assert machine == ELF_MACHINES[architecture], f"{architecture}: {name}: ELF {machine:#x}"
 
 
 def command_of(config, port):
@@ -136,22 +196,41 @@ def try_read_only(container, config, directory):
     say("ran on a read-only root file system, took a record, ended with 0")
 
 
-def main(tag, version, revision):
-    with tempfile.TemporaryDirectory(prefix="logboom-image-") as name:
-        directory = pathlib.Path(name)
-        ensure_base(directory)
-        build(tag, version, revision)
-        inspected = json.loads(run("buildah", "inspect", "--type", "image", tag))
-        config = inspected["Docker"]["config"]
-        check_configuration(config, version)
-        check_size(tag, directory)
-        container = run("buildah", "from", "--pull-never", tag).strip()
-        try:
-            try_image(container, config, directory)
-        finally:
-            run("buildah", "rm", container)
-    print(f"image {tag} is built and works: {inspected['Docker']['architecture']}")
+def build_and_try(tag, architecture, version, revision, directory):
+    build(tag, architecture, version, revision, ensure_base(architecture, directory))
+    inspected = json.loads(run("buildah", "inspect", "--type", "image", tag))
+    assert inspected["Docker"]["architecture"] == architecture, inspected["Docker"]["architecture"]
+    config = inspected["Docker"]["config"]
+    check_configuration(config, version)
+    check_size(tag, directory)
+    container = run("buildah", "from", "--pull-never", "--arch", architecture, tag).strip()
+    try:
+        check_machine(container, architecture)
+        try_image(container, config, directory)
+    finally:
+        run("buildah", "rm", container)
+    print(f"image {tag} is built and works: {architecture}", flush=True)
+
+
+def main(tag, version, revision, platforms=""):
+    native = native_architecture()
+    asked = [word.removeprefix("linux/") for word in platforms.split(",") if word] or [native]
+    unknown = [architecture for architecture in asked if architecture not in PROCESSORS]
+    if unknown:
+        sys.exit(f"image.py: no platform of ours: {', '.join(unknown)}; linux/amd64 or linux/arm64")
+    tags = {each: tag if len(asked) == 1 else f"{tag}-{each}" for each in asked}
+    for architecture in sorted(asked, key=lambda each: each != native):
+        with (tempfile.TemporaryDirectory(prefix="logboom-image-") as name,
+              able_to_run(architecture, native)):
+            build_and_try(tags[architecture], architecture, version, revision, pathlib.Path(name))
+    if len(asked) > 1:
+        make_list(tag, tags.values())
+        print(f"image {tag} is the list of {', '.join(tags.values())}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except CannotEmulate as why:
+        print(f"skipped: the image of another architecture is built and tried by qemu, and {why}")
+        sys.exit(77)

@@ -59,6 +59,14 @@ def test_image_and_manifests_carry_the_projects_version():
     assert compose()["services"]["logboom"]["image"] == f"logboom:{VERSION}"
 
 
+def test_the_image_is_compiled_on_the_builders_platform_and_made_for_each_platform():
+    stages = re.findall(r"^FROM (--platform=\S+) (\S+)", (ROOT / "Dockerfile").read_text(),
+                        re.MULTILINE)
+    (build, build_base), (last, last_base) = stages
+    assert (build, last) == ("--platform=$BUILDPLATFORM", "--platform=$TARGETPLATFORM")
+    assert build_base == last_base
+
+
 def test_the_image_checks_its_health_on_the_port_it_listens_on():
     words = json.loads(re.search(r"^CMD (.*)", dockerfile(), re.MULTILINE)[1])
     port = words[words.index("--listen") + 1].split(":")[1]
