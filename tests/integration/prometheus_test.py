@@ -1,6 +1,7 @@
 """A real Prometheus that scrapes a real server: the rules load, and the queries of the dashboard
 find something. It is in Debian's package prometheus; `./dev test --full` runs this file."""
 
+import http
 import json
 import os
 import pathlib
@@ -49,12 +50,14 @@ class Prometheus:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def get(self, path, **parameters):
-        """What its API answers; nothing while it does not listen yet."""
+        """What its API answers; nothing while it does not listen, or is not ready, yet."""
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                return None
             raise AssertionError(f"{path} {parameters}: {error.read().decode()}") from None
         except OSError:
             assert self.process.poll() is None, self.log.read_text()
