@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
@@ -52,27 +53,29 @@ Status SealedWriter::add(std::string_view line, const Facts& facts) {
 
 Status SealedWriter::close_chunk() {
   if (open_.record_count == 0) return {};
-  if (Status packed = compress(); !packed) return packed;
+  const auto packed = compress();
+  if (!packed) return packed.error();
   open_.offset = written_;
   open_.text_bytes = text_.size();
-  open_.zstd_bytes = packed_.size();
-  open_.zstd_checksum = XXH3_64bits(packed_.data(), packed_.size());
+  open_.zstd_bytes = *packed;
+  open_.zstd_checksum = XXH3_64bits(packed_.data(), *packed);
   seal_header(open_);
   ChunkTrailer trailer;
   trailer.info = open_;
-  packed_.append(bytes_of(trailer));
+  std::memcpy(packed_.data() + *packed, &trailer, sizeof trailer);
   chunks_.push_back(std::exchange(open_, ChunkInfo{}));
   text_.clear();
-  return append(packed_);
+  return append({packed_.data(), *packed + sizeof trailer});
 }
 
-Status SealedWriter::compress() {
-  packed_.resize(ZSTD_compressBound(text_.size()));
+// It only grows: a resize writes zeros to all that it adds.
+Result<std::size_t> SealedWriter::compress() {
+  const std::size_t room = ZSTD_compressBound(text_.size());
+  if (packed_.size() < room + sizeof(ChunkTrailer)) packed_.resize(room + sizeof(ChunkTrailer));
   const std::size_t packed =
-      ZSTD_compress2(context_.get(), packed_.data(), packed_.size(), text_.data(), text_.size());
+      ZSTD_compress2(context_.get(), packed_.data(), room, text_.data(), text_.size());
   if (ZSTD_isError(packed) != 0) return os_error(ENOMEM);  // the one way left to fail
-  packed_.resize(packed);
-  return {};
+  return packed;
 }
 
 Status SealedWriter::finish(SealedFooter footer) {

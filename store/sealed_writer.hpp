@@ -46,7 +46,7 @@ class SealedWriter {
   };
 
   [[nodiscard]] Status close_chunk();
-  [[nodiscard]] Status compress();
+  [[nodiscard]] Result<std::size_t> compress();
   [[nodiscard]] Status append(std::string_view bytes);
 
   std::unique_ptr<File> file_;
@@ -56,7 +56,7 @@ class SealedWriter {
 
   ChunkInfo open_;  // the chunk being filled; record_count is 0 if there is none
   std::string text_;
-  std::string packed_;
+  std::string packed_;  // the last chunk closed, and room behind it
 };
 
 }  // namespace logboom::store
