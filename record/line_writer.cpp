@@ -101,8 +101,11 @@ char* put_attributes(const LogRecord& record, char* out) noexcept {
   out = put("\"attributes\":{", out);
   for (const std::string_view piece : record.attributes_text) out = put(piece, out);
   if (!record.attributes_text.empty()) --out;
-  if (!record.attributes_text.empty() && !record.attributes.empty()) *out++ = ',';
-  return put("},", put_members(record.attributes, out));
+  if (!record.attributes.empty()) {
+    if (!record.attributes_text.empty()) *out++ = ',';
+    out = put_members(record.attributes, out);
+  }
+  return put("},", out);
 }
 
 char* put_severity_number(std::uint8_t number, char* out) noexcept {

@@ -1,5 +1,7 @@
 #include "record/timestamp.hpp"
 
+#include "arena/copy_bytes.hpp"
+#include "record/calendar.hpp"
 #include "record/json_text.hpp"
 
 #include <array>
@@ -11,51 +13,7 @@ namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
-constexpr std::int64_t kDaysPerEra = 146'097;   // 400 years of the Gregorian calendar
-constexpr std::int64_t kDaysToEpoch = 719'468;  // from 0000-03-01 to 1970-01-01
 __extension__ using Wide = unsigned __int128;
-
-// Days since the Unix epoch of a date of the proleptic Gregorian calendar. Years begin in March
-// here, so that the leap day comes last and month lengths follow one linear formula.
-constexpr std::int64_t days_from_date(int year, int month, int day) noexcept {
-  const std::int64_t march_year = month <= 2 ? year - 1 : year;
-  const std::int64_t era = (march_year >= 0 ? march_year : march_year - 399) / 400;
-  const std::int64_t year_of_era = march_year - era * 400;
-  const std::int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  const std::int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * kDaysPerEra + day_of_era - kDaysToEpoch;
-}
-
-struct Date {
-  int year = 0;
-  int month = 0;
-  int day = 0;
-};
-
-// The inverse, for the years that a time in nanoseconds can have, all of which are positive.
-Date date_from_days(std::int64_t days) noexcept {
-  const auto shifted = static_cast<std::uint32_t>(days + kDaysToEpoch);
-  const std::uint32_t era = shifted / static_cast<std::uint32_t>(kDaysPerEra);
-  const std::uint32_t day_of_era = shifted % static_cast<std::uint32_t>(kDaysPerEra);
-  const std::uint32_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const std::uint32_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::uint32_t march_month = (5 * day_of_year + 2) / 153;
-  const std::uint32_t month = march_month < 10 ? march_month + 3 : march_month - 9;
-  return {static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0)), static_cast<int>(month),
-          static_cast<int>(day_of_year - (153 * march_month + 2) / 5 + 1)};
-}
-
-bool is_leap(int year) noexcept {
-  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-int days_in_month(int year, int month) noexcept {
-  constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  return month == 2 && is_leap(year) ? 29 : kDays[static_cast<std::size_t>(month - 1)];
-}
 
 constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -331,6 +289,7 @@ constexpr std::int64_t kSecondsBeforeEpoch = 110'000 * kSecondsPerDay;
 
 // 2026-01-02T03:04: with the colon behind the minute.
 constexpr std::size_t kMinuteBytes = 17;
+constexpr std::size_t kSecondBytes = kMinuteBytes + 2;
 using MinuteText = std::array<char, kMinuteBytes>;
 
 MinuteText make_minute_text(std::uint64_t minute) noexcept {
@@ -375,23 +334,46 @@ bool equal_minutes(const char* a, const char* b) noexcept {
   return differs == 0;
 }
 
-// The same for times that are read: when the minute begins that a text names in its first
-// kMinuteBytes, or kNoTime.
-std::int64_t minute_begin(const char* text) noexcept {
-  struct Known {
-    MinuteText text{};
-    std::int64_t ns = kNoTime;
-  };
-  thread_local std::array<Known, 4> known;
-  Known& entry = known[static_cast<unsigned char>(text[kMinuteBytes - 2]) % known.size()];
+// The same for times that are read.
+struct ReadMinute {
+  MinuteText text{};          // as it stood there
+  bool as_written = false;    // and as write_time() has it
+  std::int64_t ns = kNoTime;  // when it begins; kNoTime if the text names no minute
+};
+
+// The minute that a text names in its first kMinuteBytes.
+const ReadMinute& read_minute(const char* text) noexcept {
+  thread_local std::array<ReadMinute, 4> known;
+  ReadMinute& entry = known[static_cast<unsigned char>(text[kMinuteBytes - 2]) % known.size()];
   if (!equal_minutes(entry.text.data(), text)) {
     std::memcpy(entry.text.data(), text, kMinuteBytes);
+    entry.as_written = text[4] == '-' && text[10] == 'T';
     std::array<char, kMinuteBytes + 2> whole{};
     std::memcpy(whole.data(), text, kMinuteBytes);
     std::memcpy(&whole[kMinuteBytes], "00", 2);
     entry.ns = parse_rfc3339({whole.data(), whole.size()}).ns;
   }
-  return entry.ns;
+  return entry;
+}
+
+// The time read last, if it stood there as write_time() has it, but for trailing zeros: most times
+// are written right after they were read.
+struct LastRead {
+  std::int64_t ns = kNoTime;
+  std::array<char, kTimeBytes> text;
+};
+
+LastRead& last_read() noexcept {
+  thread_local LastRead last;
+  return last;
+}
+
+// `text` has the form that parse_utc() reads.
+void keep_last_read(std::int64_t ns, std::string_view text) noexcept {
+  LastRead& last = last_read();
+  last.ns = ns;
+  std::memcpy(&last.text[kSecondBytes], ".000000000Z", kTimeBytes - kSecondBytes);
+  arena::copy_both_ends<16>(last.text.data(), text.data(), text.size() - 1);
 }
 
 // The nanoseconds of a point and one to nine digits behind it, or of nothing; else -1.
@@ -413,18 +395,18 @@ std::int64_t nanoseconds_of(std::string_view fraction) noexcept {
 // What most times look like, such as 2026-01-02T03:04:05.678Z: no more than nine digits of
 // fraction, no leap second. Other times are absent here.
 ParsedTime parse_utc(std::string_view text) noexcept {
-  constexpr std::size_t kFractionAt = kMinuteBytes + 2;
-  if (text.size() <= kFractionAt || text.size() > kTimeBytes || text.back() != 'Z') return {};
+  if (text.size() <= kSecondBytes || text.size() > kTimeBytes || text.back() != 'Z') return {};
   const unsigned tens = static_cast<unsigned char>(text[kMinuteBytes]) - unsigned{'0'};
   const unsigned ones = static_cast<unsigned char>(text[kMinuteBytes + 1]) - unsigned{'0'};
   if (tens > 5 || ones > 9) return {};
-  const std::string_view fraction = text.substr(kFractionAt, text.size() - kFractionAt - 1);
+  const std::string_view fraction = text.substr(kSecondBytes, text.size() - kSecondBytes - 1);
   const std::int64_t below = nanoseconds_of(fraction);
   if (below < 0) return {};
   const std::int64_t ns = (tens * 10 + ones) * kNsPerSecond + below;
-  const std::int64_t begin = minute_begin(text.data());
+  const ReadMinute& minute = read_minute(text.data());
   ParsedTime time;
-  if (begin == kNoTime || __builtin_add_overflow(begin, ns, &time.ns)) return {};
+  if (minute.ns == kNoTime || __builtin_add_overflow(minute.ns, ns, &time.ns)) return {};
+  if (minute.as_written) keep_last_read(time.ns, text);
   return time;
 }
 
@@ -462,6 +444,10 @@ ParsedTime parse_time_text(std::string_view text, TimeUnit unit, std::int64_t no
 }
 
 char* write_time(std::int64_t ns, char* out) noexcept {
+  if (const LastRead& last = last_read(); last.ns == ns) {
+    std::memcpy(out, last.text.data(), kTimeBytes);
+    return out + kTimeBytes;
+  }
   std::int64_t seconds = ns / kNsPerSecond;
   auto nanosecond = static_cast<std::uint32_t>(ns - seconds * kNsPerSecond);
   if (ns < seconds * kNsPerSecond) {

@@ -214,6 +214,22 @@ TEST(TimestampTest, RefusesASecondOrFractionThatIsNoneThoughItsMinuteIsKnown) {
   EXPECT_FALSE(read("2026-13-02T03:04:06Z"));
 }
 
+TEST(TimestampTest, WritesATimeThatItHasJustReadAsItWritesAnyOther) {
+  for (const std::string_view minute :
+       {"2026-01-02T03:04:", "2026-01-02t03:04:", "2026-01-02 03:04:", "2026/01/02T03:04:",
+        "2026/01/02 03:04:", "1969-12-31T23:59:", "1677-09-21T00:13:"}) {
+    for (const std::string_view rest :
+         {"05Z", "05z", "59.6Z", "00.67Z", "05.678Z", "05.6789Z", "05.67891Z", "05.678912Z",
+          "05.6789123Z", "05.67891234Z", "05.678912345Z", "05.000Z", "05,678Z", "60Z", "05"}) {
+      const std::string text = std::string(minute) + std::string(rest);
+      const std::int64_t ns = parse_time_text(text, TimeUnit::guess, kNow).ns;
+      const std::string just_read = written(ns);
+      ASSERT_TRUE(parse_time_text("2001-02-03T04:05:06Z", TimeUnit::guess, kNow).present());
+      EXPECT_EQ(just_read, written(ns)) << text;
+    }
+  }
+}
+
 TEST(TimestampTest, ReadsBackWhatItWrites) {
   const std::uint64_t seed = 20260102;
   std::mt19937_64 random(seed);
