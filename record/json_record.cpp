@@ -162,14 +162,14 @@ std::size_t JsonRecordParser::parse_as_before(std::string_view text, const Recor
 bool JsonRecordParser::read_as_before(const RecordShape& shape, std::span<const FieldText> values,
                                       LogRecord& record) {
   fields_.begin();
-  for (std::size_t i = 0; i < shape.fields(); ++i) {
-    const RecordShape::Member& member = shape.field(i);
+  const FieldText* text = values.data();
+  for (const RecordShape::Field& field : shape.fields()) {
     const FieldReader::Reading as_before =
-        member.stays ? FieldReader::Reading::copied : FieldReader::Reading::moved;
-    const FieldText& text = values[i];
+        field.stays ? FieldReader::Reading::copied : FieldReader::Reading::moved;
     // Only bodies and resources may have escapes; of other fields such a value cannot be read here.
-    const FieldReader::Written written{{text.begin, text.end}, false};
-    if (fields_.read(*member.key.match().key, written, record) != as_before) return false;
+    const FieldReader::Written written{{text->begin, text->end}, false};
+    if (fields_.read(*field.key, written, record) != as_before) return false;
+    ++text;
   }
   return true;
 }

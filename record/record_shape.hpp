@@ -93,6 +93,11 @@ class RecordShape {
     bool stays = true;              // it is an attribute
     char closer = ',';              // what stands behind the value
   };
+  // A field that was read, in that order.
+  struct Field {
+    const WellKnownKey* key = nullptr;
+    bool stays = true;  // its member is an attribute, too
+  };
 
   // The keys from a place on; none if it is further behind.
   [[nodiscard]] std::span<const Member> from(std::size_t place) const noexcept {
@@ -110,7 +115,7 @@ class RecordShape {
   // which settle_field() names next in the order in which they are read.
   void settle(std::size_t members) noexcept {
     settled_ = members;
-    fields_ = 0;
+    field_count_ = 0;
     for (std::size_t i = 0; i < members; ++i) {
       members_[i].field = kNoField;
       members_[i].stays = true;
@@ -118,9 +123,9 @@ class RecordShape {
     }
   }
   void settle_field(std::size_t place, bool stays) noexcept {
-    members_[place].field = fields_;
+    members_[place].field = field_count_;
     members_[place].stays = stays;
-    places_[fields_++] = static_cast<std::uint8_t>(place);
+    fields_[field_count_++] = {members_[place].key.match().key, stays};
   }
 
   // The members of a record of this shape, all of them. None if the record before was mapped
@@ -130,9 +135,8 @@ class RecordShape {
     --pause_;
     return {};
   }
-  [[nodiscard]] std::size_t fields() const noexcept { return fields_; }
-  [[nodiscard]] const Member& field(std::size_t index) const noexcept {
-    return members_[places_[index]];
+  [[nodiscard]] std::span<const Field> fields() const noexcept {
+    return std::span(fields_).first(field_count_);
   }
   // Whether the record tried last was of this shape. The more in a row were not, the more of those
   // that follow are not tried.
@@ -148,8 +152,8 @@ class RecordShape {
   std::size_t settled_ = 0;
   unsigned pause_ = 0;
   unsigned next_pause_ = 0;
-  std::uint8_t fields_ = 0;
-  std::array<std::uint8_t, kFieldTargets> places_{};
+  std::uint8_t field_count_ = 0;
+  std::array<Field, kFieldTargets> fields_;
   std::array<Member, kPlaces> members_;
 };
 
