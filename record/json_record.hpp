@@ -77,7 +77,7 @@ class JsonRecordParser {
   static constexpr std::size_t kLosersMax = 24;
   static constexpr std::size_t kNestedMax = 16;
 
-  // Where the parts of a member are in the text; it begins with its key. All or none may be null.
+  // Where the parts of a member are in the text; it begins with its key. All null for another one.
   struct Place {
     const char* colon;
     const char* value;
