@@ -213,10 +213,10 @@ bool JsonRecordParser::gather_expected(JsonScanner& scanner) {
     const KeyMatch match = member.key.match();
     if (match) add_field(match, index, false);
     ++index;
-    closed = *behind == '}';
     at = behind + 1;
-    if (!closed && at < end && *at == ' ') ++at;
+    closed = *behind == '}';
     if (closed) break;
+    if (at < end && *at == ' ') ++at;
   }
   place_ += index - attributes_.size();
   attributes_.resize_uninitialized(index);

@@ -1,10 +1,10 @@
 #include "record/timestamp.hpp"
 
 #include "arena/copy_bytes.hpp"
-#include "record/calendar.hpp"
 #include "record/json_text.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -17,6 +17,13 @@ __extension__ using Wide = unsigned __int128;
 
 constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
+// As a text gives it: not necessarily one that there is.
+struct Date {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+};
+
 // A time as its text gives it, before it becomes nanoseconds.
 struct Fields {
   Date date;
@@ -28,13 +35,17 @@ struct Fields {
   bool exact = true;
 };
 
+std::chrono::year_month_day date_of(std::int64_t days_since_epoch) noexcept {
+  return std::chrono::sys_days{std::chrono::days{days_since_epoch}};
+}
+
 ParsedTime to_time(const Fields& f) noexcept {
-  const bool sane = f.date.month >= 1 && f.date.month <= 12 && f.date.day >= 1 &&
-                    f.date.day <= days_in_month(f.date.year, f.date.month) && f.hour < 24 &&
-                    f.minute < 60 && f.second <= 60;
-  if (!sane) return {};
+  const std::chrono::year_month_day date{std::chrono::year{f.date.year},
+                                         std::chrono::month{static_cast<unsigned>(f.date.month)},
+                                         std::chrono::day{static_cast<unsigned>(f.date.day)}};
+  if (!date.ok() || f.hour >= 24 || f.minute >= 60 || f.second > 60) return {};
   const std::int64_t seconds =
-      days_from_date(f.date.year, f.date.month, f.date.day) * kSecondsPerDay + f.hour * 3600 +
+      std::chrono::sys_days{date}.time_since_epoch().count() * kSecondsPerDay + f.hour * 3600 +
       f.minute * 60 + f.second - f.offset_minutes * 60;
   ParsedTime time{0, f.exact && f.second < 60};
   if (__builtin_mul_overflow(seconds, kNsPerSecond, &time.ns) ||
@@ -154,7 +165,7 @@ ParsedTime parse_rfc3339(std::string_view text) noexcept {
 // The candidate nearest to now, of last year, this and the next.
 ParsedTime nearest_year(Fields fields, std::int64_t now_ns) noexcept {
   const std::int64_t day_ns = kNsPerSecond * kSecondsPerDay;
-  const int year = date_from_days(now_ns / day_ns).year;
+  const int year{date_of(now_ns / day_ns).year()};
   ParsedTime best;
   std::uint64_t best_distance = ~std::uint64_t{0};
   for (fields.date.year = year - 1; fields.date.year <= year + 1; ++fields.date.year) {
@@ -296,13 +307,14 @@ MinuteText make_minute_text(std::uint64_t minute) noexcept {
   constexpr std::int64_t kMinutesPerDay = kSecondsPerDay / 60;
   const auto minutes = static_cast<std::int64_t>(minute) - kSecondsBeforeEpoch / 60;
   const auto day_minute = static_cast<std::uint32_t>(minute % kMinutesPerDay);
-  const Date date = date_from_days((minutes - day_minute) / kMinutesPerDay);
+  const std::chrono::year_month_day date = date_of((minutes - day_minute) / kMinutesPerDay);
+  const auto year = static_cast<std::uint32_t>(int{date.year()});
   MinuteText text;
   std::memcpy(text.data(), "0000-00-00T00:00:", kMinuteBytes);
-  write_digits2(static_cast<std::uint32_t>(date.year / 100), &text[0]);
-  write_digits2(static_cast<std::uint32_t>(date.year % 100), &text[2]);
-  write_digits2(static_cast<std::uint32_t>(date.month), &text[5]);
-  write_digits2(static_cast<std::uint32_t>(date.day), &text[8]);
+  write_digits2(year / 100, &text[0]);
+  write_digits2(year % 100, &text[2]);
+  write_digits2(unsigned{date.month()}, &text[5]);
+  write_digits2(unsigned{date.day()}, &text[8]);
   write_digits2(day_minute / 60, &text[11]);
   write_digits2(day_minute % 60, &text[14]);
   return text;
