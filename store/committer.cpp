@@ -172,6 +172,7 @@ CommitStatus Committer::store_records() {
   place_frames(*first_seq);
   if (Status written = segment_->write(pieces_); !written) return fail("write to", written.error());
   if (const CommitStatus durable = make_durable(); durable != CommitStatus::ok) return durable;
+  parts_.keeper.note_use(segment_->used_bytes());
   count(parts_.counters.commits, 1);
   count(parts_.counters.records, batch_records_);
   count(parts_.counters.bytes, batch_bytes_);

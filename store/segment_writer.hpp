@@ -12,11 +12,13 @@
 
 namespace logboom::store {
 
-// A file that waits to become a segment: `capacity` bytes that read as zeros, synced.
+// A file that waits to become a segment: `capacity` bytes that read as zeros. The first `zeroed` of
+// them were written as such and synced, so that syncs of what replaces them find no new metadata.
 struct SpareFile {
   std::unique_ptr<File> file;
   std::string path;
   std::uint64_t capacity = 0;
+  std::uint64_t zeroed = 0;
 };
 
 // The active segment: lays out, writes and syncs commits at its end. Not thread-safe; owned by the
@@ -33,7 +35,7 @@ class SegmentWriter {
                                                                     SegmentHeader header);
 
   // Bytes that a segment must hold to take a commit of this many.
-  [[nodiscard]] static std::uint64_t bytes_for(std::uint64_t commit_bytes) noexcept {
+  [[nodiscard]] static constexpr std::uint64_t bytes_for(std::uint64_t commit_bytes) noexcept {
     return kCommitAlignment + align_up(commit_bytes, kCommitAlignment) + kCommitAlignment;
   }
   // Whether a commit of these many bytes fits, with the closing mark behind it.
@@ -55,6 +57,8 @@ class SegmentWriter {
   // After write_end(): syncs and cuts the file to its length.
   [[nodiscard]] Status finish();
 
+  // How far the file is in use.
+  [[nodiscard]] std::uint64_t used_bytes() const noexcept { return commit_start_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   // After finish(): the length of the file.
   [[nodiscard]] std::uint64_t end_bytes() const noexcept { return end_.end(); }

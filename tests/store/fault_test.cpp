@@ -117,9 +117,9 @@ TEST_F(FaultTest, AFailedSyncIsNeverAcknowledgedOrRetried) {
   EXPECT_EQ(store->state(), State::failed);
   EXPECT_THAT(store->state_reason(), HasSubstr("Input/output error"));
   files_.heal();
-  const int syncs = files_.syncs();
+  const std::uint64_t syncs = files_.syncs(".seg");
   EXPECT_EQ(commit(*store, {body_line("late")}), CommitStatus::failed);
-  EXPECT_EQ(files_.syncs(), syncs);
+  EXPECT_EQ(files_.syncs(".seg"), syncs);
   EXPECT_EQ(reports_.count(Severity::error), 1);
   EXPECT_EQ(store->stats().records, 1u);
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,7 +51,13 @@ class FaultyFiles final : public FileSystem {
     const std::scoped_lock lock(mutex_);
     space_ = space;
   }
-  [[nodiscard]] int syncs() const { return syncs_.load(); }
+  // How often files whose path contained `part` then were synced, and the bytes written to them.
+  [[nodiscard]] std::uint64_t syncs(const std::string& part) const {
+    return sum_of(part, &Done::syncs);
+  }
+  [[nodiscard]] std::uint64_t bytes_written(const std::string& part) const {
+    return sum_of(part, &Done::bytes_written);
+  }
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     if (mode == OpenMode::create) {
@@ -117,6 +124,26 @@ class FaultyFiles final : public FileSystem {
     return bytes;
   }
 
+  struct Done {
+    std::uint64_t syncs = 0;
+    std::uint64_t bytes_written = 0;
+  };
+
+  [[nodiscard]] std::uint64_t sum_of(const std::string& part, std::uint64_t Done::*counter) const {
+    const std::scoped_lock lock(mutex_);
+    std::uint64_t sum = 0;
+    for (const auto& [name, done] : done_) {
+      if (name.find(part) != std::string::npos) sum += done.*counter;
+    }
+    return sum;
+  }
+  void count(const std::shared_ptr<std::string>& name, const Done& more) {
+    const std::scoped_lock lock(mutex_);
+    Done& done = done_[*name];
+    done.syncs += more.syncs;
+    done.bytes_written += more.bytes_written;
+  }
+
   struct Fault {
     Operation operation;
     std::string part;
@@ -130,6 +157,9 @@ class FaultyFiles final : public FileSystem {
 
     Status write_at(std::span<iovec> pieces, std::uint64_t offset) override {
       if (Status allowed = check(Operation::write); !allowed) return allowed;
+      Done written;
+      for (const iovec& piece : pieces) written.bytes_written += piece.iov_len;
+      owner_.count(name_, written);
       return file_->write_at(pieces, offset);
     }
     Result<std::size_t> read_at(char* out, std::size_t bytes, std::uint64_t offset) override {
@@ -139,7 +169,7 @@ class FaultyFiles final : public FileSystem {
       return file_->read_at(out, readable, offset);
     }
     Status sync() override {
-      ++owner_.syncs_;
+      owner_.count(name_, {.syncs = 1});
       if (Status allowed = check(Operation::sync); !allowed) return allowed;
       return file_->sync();
     }
@@ -180,13 +210,13 @@ class FaultyFiles final : public FileSystem {
     return {};
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Fault> faults_;
   std::vector<Spoilt> spoilt_;
   std::vector<std::shared_ptr<std::string>> names_;
   std::atomic<FileSystemKind> kind_{FileSystemKind::disk};
   std::optional<Space> space_;
-  std::atomic<int> syncs_{0};
+  std::map<std::string, Done> done_;
 };
 
 }  // namespace logboom::store

@@ -57,11 +57,11 @@ TEST_F(NumbersTest, VerifyFindsADamagedSlot) {
 TEST_F(NumbersTest, SyncsOncePerBlock) {
   Numbers numbers = open();
   EXPECT_EQ(*numbers.take(1), 1u);
-  const int syncs = files_.syncs();
+  const std::uint64_t syncs = files_.syncs("numbers");
   EXPECT_EQ(*numbers.take(Numbers::kBlock - 1), 2u);
-  EXPECT_EQ(files_.syncs(), syncs);
+  EXPECT_EQ(files_.syncs("numbers"), syncs);
   EXPECT_EQ(*numbers.take(1), Numbers::kBlock + 1);
-  EXPECT_EQ(files_.syncs(), syncs + 1);
+  EXPECT_EQ(files_.syncs("numbers"), syncs + 1);
 }
 
 TEST_F(NumbersTest, GoesOnBehindTheBlockUnlessClosed) {
