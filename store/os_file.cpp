@@ -35,6 +35,10 @@ Status File::write_at(std::string_view bytes, std::uint64_t offset) {
 
 namespace {
 
+// Of one write. What comes at once goes to the page cache in folios as large, and memory for folios
+// of 1 MiB and more is seldom at hand: 0.2 to 1.0 ns a byte, against 0.19 up to 512 KiB
+// (Linux 6.18).
+constexpr std::size_t kWriteBytes = 512 * 1024;
 // Of a copy from file to file.
 constexpr std::size_t kCopyBytes = 1024 * 1024;
 // What a disk can or cannot read as a whole.
@@ -62,6 +66,20 @@ std::span<iovec> skip_written(std::span<iovec> pieces, std::size_t bytes) noexce
   return pieces;
 }
 
+// The pieces of one write: `count` of them, without the last `beyond` bytes.
+struct Portion {
+  std::size_t count = 0;
+  std::size_t beyond = 0;
+};
+
+Portion first_portion(std::span<const iovec> pieces) noexcept {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  const std::size_t most = std::min<std::size_t>(pieces.size(), IOV_MAX);
+  while (count < most && bytes < kWriteBytes) bytes += pieces[count++].iov_len;
+  return {count, bytes > kWriteBytes ? bytes - kWriteBytes : 0};
+}
+
 class OsFile final : public File {
  public:
   explicit OsFile(int fd) noexcept : fd_(fd) {}
@@ -71,8 +89,12 @@ class OsFile final : public File {
 
   Status write_at(std::span<iovec> pieces, std::uint64_t offset) override {
     while (!pieces.empty()) {
-      const auto count = static_cast<int>(std::min<std::size_t>(pieces.size(), IOV_MAX));
-      const ssize_t written = ::pwritev(fd_, pieces.data(), count, static_cast<off_t>(offset));
+      const Portion portion = first_portion(pieces);
+      std::size_t& last_bytes = pieces[portion.count - 1].iov_len;
+      last_bytes -= portion.beyond;
+      const ssize_t written = ::pwritev(fd_, pieces.data(), static_cast<int>(portion.count),
+                                        static_cast<off_t>(offset));
+      last_bytes += portion.beyond;
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return last_error();
       offset += static_cast<std::uint64_t>(written);

@@ -82,7 +82,7 @@ bool Sealer::work(std::unique_lock<std::mutex>& lock) {
 // Without the lock while it lasts.
 bool Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  const auto sealed = seal_segment(sealing_, segment);
+  const auto sealed = seal_segment(sealing_, segment, buffer_);
   lock.lock();
   if (!sealed && sealed.error() == os_error(ECANCELED)) return false;
   if (!sealed && means_no_room(sealed.error())) {
@@ -91,6 +91,7 @@ bool Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock)
   }
   closed_.pop_front();
   sealing_again_.succeeded();
+  if (closed_.empty()) buffer_ = {};
   if (sealed) {
     parts_.catalogue.seal(segment, *sealed);
     parts_.counters.sealed.fetch_add(1, std::memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "store/backoff.hpp"
 #include "store/catalogue.hpp"
@@ -69,6 +70,8 @@ class Sealer {
   std::deque<StoredFile> closed_;
   Backoff sealing_again_{kRetryMin, kRetryMax};  // when there was no room for it
   Backoff::Clock::time_point retention_at_{};
+
+  std::vector<char> buffer_;  // the thread's; kept while segments wait
 
   std::thread thread_;
 };

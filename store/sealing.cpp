@@ -38,8 +38,12 @@ class Sealing {
   Sealing(const SealingParts& parts, const StoredFile& segment)
       : parts_(parts), segment_(segment), paths_(parts.dir.paths) {}
 
-  [[nodiscard]] Result<std::optional<SizedFile>> run() {
-    auto sealed = write();
+  [[nodiscard]] Result<std::optional<SizedFile>> run(std::vector<char>& buffer) {
+    auto file = parts_.files.open(in_root(paths_, segment_), OpenMode::read);
+    if (!file) return file.error();
+    SegmentScan scan(std::move(*file), std::move(buffer));
+    auto sealed = write(scan);
+    buffer = scan.take_buffer();
     if (!sealed && !beside_.empty()) static_cast<void>(parts_.files.remove(beside_));
     if (!sealed) return sealed;
     if (Status removed = remove_segment(parts_.files, paths_, segment_); !removed) {
@@ -49,10 +53,7 @@ class Sealing {
   }
 
  private:
-  [[nodiscard]] Result<std::optional<SizedFile>> write() {
-    auto file = parts_.files.open(in_root(paths_, segment_), OpenMode::read);
-    if (!file) return file.error();
-    SegmentScan scan(std::move(*file));
+  [[nodiscard]] Result<std::optional<SizedFile>> write(SegmentScan& scan) {
     if (Status read = scan.read_header(); !read) return read.error();
     if (!scan.has_header()) {
       if (Status kept = keep_damage(scan, {0, kCommitAlignment}); !kept) return kept.error();
@@ -208,9 +209,9 @@ Status remove_beginnings(FileSystem& files, const DataPaths& paths) {
 
 }  // namespace
 
-Result<std::optional<SizedFile>> seal_segment(const SealingParts& parts,
-                                              const StoredFile& segment) {
-  return Sealing(parts, segment).run();
+Result<std::optional<SizedFile>> seal_segment(const SealingParts& parts, const StoredFile& segment,
+                                              std::vector<char>& buffer) {
+  return Sealing(parts, segment).run(buffer);
 }
 
 Status settle_sealings(FileSystem& files, const DataPaths& paths, const Health& health) {

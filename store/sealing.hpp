@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "store/catalogue.hpp"
 #include "store/data_dir.hpp"
@@ -25,9 +26,11 @@ struct SealingParts {
 
 // Writes the records of a closed segment to a sealed file, which is durable before the segment is
 // removed. Damage goes to quarantine/ and is reported. Returns nothing for a segment without
-// records, which is removed. On an error the segment stays, and no file is left beside it.
+// records, which is removed. On an error the segment stays, and no file is left beside it. `buffer`
+// is memory that the next sealing may use again.
 [[nodiscard]] Result<std::optional<SizedFile>> seal_segment(const SealingParts& parts,
-                                                            const StoredFile& segment);
+                                                            const StoredFile& segment,
+                                                            std::vector<char>& buffer);
 
 // Finishes or undoes what a crash interrupted: of a segment and its sealed file one stays, the
 // sealed one if every byte of it is right. Left-over beginnings are removed. The lock is held.

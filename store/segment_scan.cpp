@@ -33,7 +33,8 @@ bool is_known_kind(FrameKind kind) noexcept {
 
 }  // namespace
 
-SegmentScan::SegmentScan(std::unique_ptr<File> file) : file_(std::move(file)) {}
+SegmentScan::SegmentScan(std::unique_ptr<File> file, std::vector<char> buffer)
+    : file_(std::move(file)), buffer_(std::move(buffer)) {}
 
 Status SegmentScan::read_header() {
   const std::string_view block = view(0, kCommitAlignment);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/format.hpp"
@@ -30,7 +31,9 @@ class SegmentScan {
   // Whether a pause looks at all the rest of the file for a lost page with valid frames behind it.
   enum class Rest : std::uint8_t { searched, assumed_zero };
 
-  explicit SegmentScan(std::unique_ptr<File> file);
+  // `buffer` is memory to read into. Whoever walks file after file hands it on by take_buffer(): for
+  // large frames new pages cost more than what is read into them.
+  explicit SegmentScan(std::unique_ptr<File> file, std::vector<char> buffer = {});
 
   // Reads the segment's header. If it is damaged, the frames are believed to be of the segment that
   // the first valid one names.
@@ -61,6 +64,8 @@ class SegmentScan {
   [[nodiscard]] std::uint64_t last_frame() const noexcept { return last_frame_; }
 
   [[nodiscard]] File& file() noexcept { return *file_; }
+  // Ends the walk.
+  [[nodiscard]] std::vector<char> take_buffer() noexcept { return std::move(buffer_); }
 
  private:
   static constexpr std::size_t kReadAhead = 256 * 1024;

@@ -4,7 +4,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -44,6 +47,41 @@ TEST(OsFileTest, AReadThatFailsHalfwayGivesTheBytesInFrontOfIt) {
   EXPECT_EQ(bytes[page - 1], 'x');
   EXPECT_FALSE((*file)->read_at(bytes + page, page, page).has_value());
   ::munmap(pages, 2 * page);
+}
+
+// What is written is passed to the kernel in portions.
+TEST(OsFileTest, PiecesOfAnyLengthAreWrittenOneBehindTheOther) {
+  constexpr std::size_t kPortion = 512 * 1024;
+  const TempDir temp;
+  for (const std::vector<std::size_t>& lengths : std::vector<std::vector<std::size_t>>{
+           {1},
+           {kPortion},
+           {kPortion + 1},
+           {3 * kPortion + 5, 7, 0, 2 * kPortion},
+           {kPortion - 1, 2, kPortion, 0, 3},
+           std::vector<std::size_t>(3000, 700),
+       }) {
+    std::string wanted;
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+      for (std::size_t k = 0; k < lengths[i]; ++k) {
+        wanted += static_cast<char>('a' + (k + i * k / 1000 + i) % 26);
+      }
+    }
+    const std::string bytes = wanted;
+    std::vector<iovec> pieces;
+    std::size_t at = 0;
+    for (const std::size_t length : lengths) {
+      pieces.push_back({const_cast<char*>(bytes.data()) + at, length});
+      at += length;
+    }
+    auto file = os_files().open(temp.path() + "/file", OpenMode::create);
+    ASSERT_TRUE((*file)->write_at(std::span(pieces), 3).has_value());
+    std::string got(wanted.size() + 1, '\0');
+    EXPECT_EQ(*(*file)->read_at(got.data(), got.size(), 3), wanted.size());
+    got.pop_back();
+    EXPECT_TRUE(got == wanted) << lengths.size() << " pieces, the first of " << lengths.front();
+    ASSERT_TRUE(os_files().remove(temp.path() + "/file").has_value());
+  }
 }
 
 }  // namespace
