@@ -31,8 +31,8 @@ class SegmentScan {
   // Whether a pause looks at all the rest of the file for a lost page with valid frames behind it.
   enum class Rest : std::uint8_t { searched, assumed_zero };
 
-  // `buffer` is memory to read into. Whoever walks file after file hands it on by take_buffer(): for
-  // large frames new pages cost more than what is read into them.
+  // `buffer` is memory to read into. Whoever walks file after file hands it on by take_buffer():
+  // for large frames new pages cost more than what is read into them.
   explicit SegmentScan(std::unique_ptr<File> file, std::vector<char> buffer = {});
 
   // Reads the segment's header. If it is damaged, the frames are believed to be of the segment that
