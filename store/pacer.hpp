@@ -19,7 +19,7 @@ class Pacer {
   static constexpr Microseconds kWindowMin{100};
   static constexpr Microseconds kWindowMax{500};
   // In `memory` nobody waits for the commit: records may gather.
-  static constexpr Microseconds kMemoryWindow{2000};
+  static constexpr Microseconds kMemoryWindow{5000};
 
   Pacer(Durability durability, Microseconds commit_window)
       : durability_(durability), commit_window_(commit_window) {}

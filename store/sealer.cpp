@@ -84,6 +84,7 @@ bool Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock)
   lock.unlock();
   const auto sealed = seal_segment(sealing_, segment, buffer_);
   lock.lock();
+  if (!sealed) buffer_ = {};
   if (!sealed && sealed.error() == os_error(ECANCELED)) return false;
   if (!sealed && means_no_room(sealed.error())) {
     sealing_again_.failed(Backoff::Clock::now());

@@ -294,9 +294,11 @@ Status SegmentKeeper::add_zeros(std::unique_lock<std::mutex>& lock) {
   writing_zeros_ = false;
   next_portion_ = Backoff::Clock::now() + kPortionPause;
   if (!written) {
-    discard(std::move(*spare_));
-    spare_.reset();
+    SpareFile bad = std::move(*std::exchange(spare_, std::nullopt));
     making_.failed(Backoff::Clock::now());
+    lock.unlock();
+    discard(std::move(bad));
+    lock.lock();
   }
   zeros_written_.notify_one();
   return written;
