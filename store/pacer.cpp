@@ -10,7 +10,8 @@ std::int64_t Pacer::target() const noexcept {
     return std::numeric_limits<std::int64_t>::max() / 4;
   }
   if (commit_window_.count() == 0) return 1;
-  return std::max<std::int64_t>(1, (in_flight_x8_ / 8 * 3 + 3) / 4);
+  const std::int64_t in_flight = in_flight_x8_ / 8;
+  return std::max<std::int64_t>(1, in_flight - in_flight / 16);
 }
 
 Pacer::Microseconds Pacer::window() const noexcept {

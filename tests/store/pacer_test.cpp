@@ -24,7 +24,7 @@ TEST(PacerTest, AClientOnItsOwnNeverWaits) {
 TEST(PacerTest, WaitsForMostOfTheRequestsInFlight) {
   Pacer pacer(Durability::sync, kAuto);
   pacer.committed(10, 90, microseconds(150));
-  EXPECT_EQ(pacer.target(), 75);
+  EXPECT_EQ(pacer.target(), 94);
 }
 
 TEST(PacerTest, TheEndlessCountOfAStopDoesNotOverflowIt) {
