@@ -281,7 +281,7 @@ void write_files(Page& page, const store::Stats& store) {
 
 void write_recovery(Page& page, const store::RecoveryCounts& recovery) {
   page.gauge("logboom_store_recovered_segments",
-             "Segments that had not been closed when this process opened the store.",
+             "Segments that had not been durably closed when this process opened the store.",
              recovery.segments);
   page.gauge("logboom_store_recovered_records", "Records found in them.", recovery.records);
   page.gauge("logboom_store_torn_tails",

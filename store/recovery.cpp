@@ -35,10 +35,15 @@ Result<FrameHeader> read_end(File& file) {
   return is_intact(header) && at_its_place && header.kind == FrameKind::end ? header : none;
 }
 
+// Without syncs a segment may be closed in the page cache only.
+bool is_durable(const FrameHeader& end) noexcept {
+  return end.durable_end == end.offset;
+}
+
 // Names have milliseconds.
 constexpr std::int64_t kCutFromNamesNs = 999'999;
 
-// Recovers one segment that was not closed.
+// Recovers one segment that was not closed durably.
 class SegmentRecovery {
  public:
   SegmentRecovery(FileSystem& files, const DataPaths& paths, const Health& health, std::string name,
@@ -178,14 +183,14 @@ class SegmentRecovery {
   Status copied_;  // the first failure
 };
 
-// One segment: closed already, or closed now. The error concerns this segment only.
+// One segment: closed already and durably, or now. The error concerns this segment only.
 Status visit(FileSystem& files, const DataPaths& paths, const Health& health,
              const StoredFile& segment, Recovered& recovered) {
   auto file = files.open(paths.root + "/" + segment.path, OpenMode::read_write);
   if (!file) return file.error();
   const auto end = read_end(**file);
   if (!end) return end.error();
-  if (end->kind == FrameKind::end) {
+  if (end->kind == FrameKind::end && is_durable(*end)) {
     recovered.next_seq = std::max(recovered.next_seq, end->first_seq);
     recovered.last_arrival_ns = std::max(recovered.last_arrival_ns, end->arrival_ns);
     recovered.closed.push_back(segment);
@@ -198,6 +203,20 @@ Status visit(FileSystem& files, const DataPaths& paths, const Health& health,
 }
 
 }  // namespace
+
+Status make_durable(FileSystem& files, const std::string& path) {
+  auto file = files.open(path, OpenMode::read_write);
+  if (!file) return file.error();
+  if (Status synced = (*file)->sync(); !synced) return synced;
+  auto end = read_end(**file);
+  if (!end) return end.error();
+  if (end->kind != FrameKind::end || is_durable(*end)) return {};
+  end->durable_end = end->offset;
+  seal_header(*end);
+  const std::string_view bytes(reinterpret_cast<const char*>(&*end), sizeof *end);
+  if (Status written = (*file)->write_at(bytes, end->offset); !written) return written;
+  return (*file)->sync();
+}
 
 Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,
                                    const Health& health) {

@@ -26,4 +26,8 @@ struct Recovered {
 [[nodiscard]] Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,
                                                  const Health& health);
 
+// Syncs a segment that was closed without it, and has its end say so: after an orderly stop all is
+// on stable storage, whatever the durability.
+[[nodiscard]] Status make_durable(FileSystem& files, const std::string& path);
+
 }  // namespace logboom::store

@@ -43,6 +43,13 @@ void Sealer::add(StoredFile segment) {
   changed_.notify_one();
 }
 
+std::vector<StoredFile> Sealer::unsealed() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<StoredFile> found = given_up_;
+  found.insert(found.end(), closed_.begin(), closed_.end());
+  return found;
+}
+
 bool Sealer::turn() {
   std::unique_lock lock(mutex_);
   sealing_again_.cut_short();
@@ -98,6 +105,7 @@ bool Sealer::seal(const StoredFile& segment, std::unique_lock<std::mutex>& lock)
     parts_.counters.sealed.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
+  given_up_.push_back(segment);
   parts_.counters.seal_failures.fetch_add(1, std::memory_order_relaxed);
   parts_.health.report(Severity::error,
                        fmt::format("cannot seal {}: {}; its records stay readable, uncompressed, "

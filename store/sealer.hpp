@@ -51,6 +51,8 @@ class Sealer {
   void stop();
   // Takes on a segment that is closed; any thread.
   void add(StoredFile segment);
+  // After stop(): the segments that are closed and not sealed.
+  [[nodiscard]] std::vector<StoredFile> unsealed() const;
   // Does the next piece of the thread's work, without waiting for its time; false if there is none
   // or it could not be done.
   bool turn();
@@ -64,10 +66,11 @@ class Sealer {
   std::atomic<bool> stopping_{false};  // changed under mutex_
   const SealingParts sealing_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   // All below are guarded by mutex_.
   std::deque<StoredFile> closed_;
+  std::vector<StoredFile> given_up_;             // until the next start
   Backoff sealing_again_{kRetryMin, kRetryMax};  // when there was no room for it
   Backoff::Clock::time_point retention_at_{};
 

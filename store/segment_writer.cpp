@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "store/options.hpp"
 #include "store/stored_files.hpp"
 
 namespace logboom::store {
@@ -84,13 +85,16 @@ Status SegmentWriter::write_end(std::int64_t arrival_ns, std::uint64_t next_seq)
 }
 
 Status SegmentWriter::finish() {
-  if (Status synced = sync(); !synced) return synced;
-  if (end_.durable_end != durable_end_) {
-    end_.durable_end = durable_end_;
-    if (Status written = write_frame(end_); !written) return written;
+  const bool syncs = header_.durability == static_cast<std::uint32_t>(Durability::sync);
+  if (syncs) {
+    if (Status synced = sync(); !synced) return synced;
+    if (end_.durable_end != durable_end_) {
+      end_.durable_end = durable_end_;
+      if (Status written = write_frame(end_); !written) return written;
+    }
   }
   if (Status cut = file_->truncate(end_.end()); !cut) return cut;
-  return file_->sync();
+  return syncs ? file_->sync() : Status{};
 }
 
 FrameHeader SegmentWriter::closing_frame(FrameKind kind) const noexcept {

@@ -44,6 +44,7 @@ struct Store::Parts {
   [[nodiscard]] Opened<void> start_keeper();
   void start_committer();
   void stop();
+  void make_segments_durable();
 
   const Options options;
   FileSystem& files;
@@ -211,11 +212,25 @@ void Store::Parts::stop() {
     committer->finish();
   }
   keeper.reset();  // closes the segments that the committer has left
+  make_segments_durable();
   sealer.reset();
   if (const Status closed = numbers->close(); !closed) {
     health.report(Severity::warning, fmt::format("cannot give unused numbers back: {}; numbering "
                                                  "goes on a block higher, nothing is lost",
                                                  closed.error().message()));
+  }
+}
+
+// Of those alone whose closing this process has seen: where a sync has failed before, one that does
+// not fail says nothing.
+void Store::Parts::make_segments_durable() {
+  if (options.durability == Durability::sync) return;
+  for (const StoredFile& segment : sealer->unsealed()) {
+    const Status made = make_durable(files, dir.paths.root + "/" + segment.path);
+    if (made) continue;
+    health.report(Severity::warning,
+                  fmt::format("cannot sync {}: {}; a loss of power may still take its last records",
+                              segment.path, made.error().message()));
   }
 }
 

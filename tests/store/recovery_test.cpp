@@ -108,6 +108,36 @@ TEST_F(RecoveryTest, ClosesTheSegmentSoThatTheNextOpeningFindsNothingToDo) {
   EXPECT_EQ(read_all(copy).size(), 3u);
 }
 
+// Its records may be in the page cache only, or, after a loss of power, nowhere.
+TEST_F(RecoveryTest, LooksThroughASegmentThatWasClosedWithoutASync) {
+  Options made = options();
+  made.durability = Durability::write;
+  made.threads = false;
+  made.segment_bytes_max = 16 * 1024;
+  std::string copy;
+  {
+    const auto store = must_open(made);
+    for (int i = 0; i < 6; ++i) {
+      append_line(store->producer(0).open(), body_line(std::string(5000, 'x')));
+      store->producer(0).open().add_ticket({});
+      store->producer(0).publish();
+      store->turn(Store::Worker::committer);
+      EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+    }
+    while (store->turn(Store::Worker::keeper)) {
+    }
+    ASSERT_GE(segment_files(dir()).size(), 3u);
+    copy = crashed_copy();
+  }
+  const std::size_t segments = segment_files(copy).size();
+  edit(copy, [](std::string& bytes) { bytes[kFirstCommit + sizeof(FrameHeader) + 9] ^= 1; });
+  const RecoveryCounts counts = recover(copy);
+  EXPECT_EQ(counts.segments, segments);
+  EXPECT_EQ(counts.torn_tails, 1u);
+  EXPECT_EQ(counts.damaged_regions, 0u);
+  EXPECT_EQ(recover(copy).segments, 0u);
+}
+
 TEST_F(RecoveryTest, CutsATornTailAndKeepsItsBytes) {
   const std::string copy = crashed_with_two_commits(false);
   edit(copy, [](std::string& bytes) { bytes[kSecondCommit + sizeof(FrameHeader) + 9] ^= 1; });

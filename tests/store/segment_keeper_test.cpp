@@ -123,5 +123,18 @@ TEST_F(SegmentKeeperTest, WithoutSyncsNoZerosAreWritten) {
   EXPECT_EQ(zeros(1), 0u);
 }
 
+TEST_F(SegmentKeeperTest, WithoutSyncsAClosedSegmentIsSyncedByAnOrderlyStopOnly) {
+  Options made = keeper_options();
+  made.durability = Durability::write;
+  {
+    const auto store = must_open(made);
+    commit_many(*store, 20, 100'000);
+    let_keeper_work(*store);
+    ASSERT_EQ(segment_files(dir()).size(), 2u);
+    EXPECT_EQ(files_.syncs(".seg"), 0u);
+  }
+  EXPECT_EQ(files_.syncs(".seg"), 4u);  // each its records, then its end
+}
+
 }  // namespace
 }  // namespace logboom::store
