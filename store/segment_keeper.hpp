@@ -26,8 +26,9 @@
 namespace logboom::store {
 
 // Keeps the committer from waiting for files: its thread makes the next segment's file ahead of
-// need, and syncs, cuts and closes segments that are full, for the sealer to go on. When there is
-// no room it tries again by itself, ever less often, and says so when there is.
+// need, and cuts and closes segments that are full, synced if their commits were, for the sealer to
+// go on. When there is no room it tries again by itself, ever less often, and says so when there
+// is.
 //
 // Where commits are synced and small, the next file is filled with zeros, so that a commit's sync
 // finds no new metadata. Each portion of zeros holds up the commits beside it, so they are written
