@@ -279,7 +279,7 @@ std::uint64_t SegmentKeeper::portion_end() const noexcept {
 // How far the active segment is in use when as many zeros are due.
 std::uint64_t SegmentKeeper::use_at(std::uint64_t zeros) const noexcept {
   const double part = static_cast<double>(zeros) / static_cast<double>(spare_->capacity);
-  return static_cast<std::uint64_t>(part * static_cast<double>(active_bytes_ / 4 * 3));
+  return static_cast<std::uint64_t>(0.75 * part * static_cast<double>(active_bytes_));
 }
 
 Status SegmentKeeper::add_zeros(std::unique_lock<std::mutex>& lock) {
