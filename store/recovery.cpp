@@ -40,6 +40,14 @@ bool is_durable(const FrameHeader& end) noexcept {
   return end.durable_end == end.offset;
 }
 
+// On stable storage when it returns, if all before it is.
+Status write_end_to(File& file, FrameHeader& end) {
+  seal_header(end);
+  const std::string_view bytes(reinterpret_cast<const char*>(&end), sizeof end);
+  if (Status written = file.write_at(bytes, end.offset); !written) return written;
+  return file.sync();
+}
+
 // Names have milliseconds.
 constexpr std::int64_t kCutFromNamesNs = 999'999;
 
@@ -163,12 +171,9 @@ class SegmentRecovery {
     header.first_seq = next_seq_;
     header.arrival_ns = last_arrival_ns_;
     header.payload_checksum = XXH3_64bits(nullptr, 0);
-    seal_header(header);
     File& file = scan_.file();
     if (Status cleared = clear_until(offset); !cleared) return cleared;
-    const std::string_view bytes(reinterpret_cast<const char*>(&header), sizeof header);
-    if (Status written = file.write_at(bytes, offset); !written) return written;
-    if (Status synced = file.sync(); !synced) return synced;
+    if (Status written = write_end_to(file, header); !written) return written;
     if (Status cut = file.truncate(header.end()); !cut) return cut;
     return file.sync();
   }
@@ -212,10 +217,7 @@ Status make_durable(FileSystem& files, const std::string& path) {
   if (!end) return end.error();
   if (end->kind != FrameKind::end || is_durable(*end)) return {};
   end->durable_end = end->offset;
-  seal_header(*end);
-  const std::string_view bytes(reinterpret_cast<const char*>(&*end), sizeof *end);
-  if (Status written = (*file)->write_at(bytes, end->offset); !written) return written;
-  return (*file)->sync();
+  return write_end_to(**file, *end);
 }
 
 Result<Recovered> recover_segments(FileSystem& files, const DataPaths& paths,

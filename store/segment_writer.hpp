@@ -54,8 +54,8 @@ class SegmentWriter {
   [[nodiscard]] Status write_mark(std::int64_t arrival_ns, std::uint64_t next_seq);
   // Tells readers that nothing will follow. No frame may be placed any more.
   [[nodiscard]] Status write_end(std::int64_t arrival_ns, std::uint64_t next_seq);
-  // After write_end(): cuts the file to its length. Syncs it, if its commits were: others are
-  // sealed, and gone, before the kernel has to write them to the disk.
+  // After write_end(): cuts the file to its length. Syncs it, if its commits were: under
+  // load others are sealed, and gone, before the kernel has to write them to the disk.
   [[nodiscard]] Status finish();
 
   // How far the file is in use.
