@@ -118,11 +118,7 @@ TEST_F(RecoveryTest, LooksThroughASegmentThatWasClosedWithoutASync) {
   {
     const auto store = must_open(made);
     for (int i = 0; i < 6; ++i) {
-      append_line(store->producer(0).open(), body_line(std::string(5000, 'x')));
-      store->producer(0).open().add_ticket({});
-      store->producer(0).publish();
-      store->turn(Store::Worker::committer);
-      EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
+      EXPECT_EQ(commit_in_turn(*store, body_line(std::string(5000, 'x'))), CommitStatus::ok);
     }
     while (store->turn(Store::Worker::keeper)) {
     }

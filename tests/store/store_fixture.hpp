@@ -135,6 +135,15 @@ class StoreFixture : public ::testing::Test {
     return wait_for_answers(end, 1);
   }
 
+  // Likewise of a store without threads.
+  static CommitStatus commit_in_turn(Store& store, const std::string& line) {
+    append_line(store.producer(0).open(), line);
+    store.producer(0).open().add_ticket({});
+    store.producer(0).publish();
+    store.turn(Store::Worker::committer);
+    return wait_for_answers(store.producer(0), 1);
+  }
+
   // The status of the last of `count` answers.
   static CommitStatus wait_for_answers(Producer& end, std::size_t count) {
     CommitStatus last = CommitStatus::failed;

@@ -23,14 +23,6 @@ class TurnedStoreFixture : public StoreFixture {
     return made;
   }
 
-  CommitStatus commit_in_turn(Store& store, const std::string& line) {
-    append_line(store.producer(0).open(), line);
-    store.producer(0).open().add_ticket({});
-    store.producer(0).publish();
-    store.turn(Store::Worker::committer);
-    return wait_for_answers(store.producer(0), 1);
-  }
-
   // Everybody does all there is to do.
   static void settle(Store& store) {
     bool worked = true;
