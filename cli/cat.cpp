@@ -106,7 +106,9 @@ int report_gaps(const store::Reader& reader) {
                          reader.damaged_bytes(), reader.damaged_regions()));
   }
   if (!reader.error()) return kExitOk;
-  complain(fmt::format("cannot read on: {}", reader.error().message()));
+  complain(reader.error() == store::newer_version()
+               ? "cannot read on: a newer version writes here now; use its `logboom cat`"
+               : fmt::format("cannot read on: {}", reader.error().message()));
   return kExitIo;
 }
 

@@ -2,16 +2,14 @@
 
 #include "arena/copy_bytes.hpp"
 #include "record/json_text.hpp"
-#include "record/timestamp.hpp"
 
-#include <cassert>
 #include <cstring>
 
 namespace logboom::record {
 namespace {
 
-// Every field's name, punctuation, times, ids and the severity number, generously.
-constexpr std::size_t kFixedBytesMax = 512;
+// Every field's name, punctuation, ids and the severity number, generously.
+constexpr std::size_t kFixedBytesMax = 384;
 
 std::size_t value_bytes_max(const Value& value) noexcept {
   if (value.kind == Value::Kind::text) return value.bytes.size() * kEscapedBytesMax + 2;
@@ -114,31 +112,8 @@ char* put_severity_number(std::uint8_t number, char* out) noexcept {
   return out;
 }
 
-// All records of a request arrived at the same time, so the thread remembers the text of the last.
-char* put_arrival(std::int64_t ns, char* out) noexcept {
-  struct Known {
-    std::int64_t ns = kNoTime;
-    char text[kTimeBytes];
-  };
-  thread_local Known known;
-  if (known.ns != ns) {
-    known.ns = ns;
-    write_time(ns, known.text);
-  }
-  std::memcpy(out, known.text, kTimeBytes);
-  return out + kTimeBytes;
-}
-
-// The fields from the beginning to the attributes. Each ends with a comma.
+// The fields from the severity to the attributes. Each ends with a comma.
 char* put_head(const LogRecord& record, char* out) noexcept {
-  if (record.timestamp_ns != kNoTime) {
-    out = write_time(record.timestamp_ns, put("\"timestamp\":\"", out));
-    out = put("\",", out);
-  }
-  if (record.observed_timestamp_ns != kNoTime) {
-    out = put_arrival(record.observed_timestamp_ns, put("\"observed_timestamp\":\"", out));
-    out = put("\",", out);
-  }
   if (record.severity_number != 0) {
     out = put_severity_number(record.severity_number, put("\"severity_number\":", out));
     *out++ = ',';
@@ -198,9 +173,8 @@ std::size_t line_bytes_max(const LogRecord& record) noexcept {
 }
 
 WrittenLine write_line(const LogRecord& record, char* out) noexcept {
-  assert(record.observed_timestamp_ns != kNoTime);
   char* const begin = out;
-  *out++ = '{';
+  *out++ = ',';
   out = put_tail(record, put_head(record, out));
   const auto splice_offset = static_cast<std::size_t>(out - begin) - 1;
   out = put("\"_src\":\"", out);

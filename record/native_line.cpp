@@ -23,13 +23,8 @@ bool is_string(std::string_view json) noexcept {
 
 bool read_time(std::string_view json, std::int64_t& ns) noexcept {
   if (!is_string(json) || json.size() != kTimeBytes + 2) return false;
-  const std::string_view text = json.substr(1, kTimeBytes);
-  const ParsedTime time = parse_time_text(text, TimeUnit::guess, 0);
-  if (!time.present()) return false;
-  char again[kTimeBytes];
-  write_time(time.ns, again);
-  ns = time.ns;
-  return std::string_view(again, kTimeBytes) == text;
+  ns = parse_written_time(json.substr(1, kTimeBytes)).ns;
+  return ns != kNoTime;
 }
 
 bool read_members(std::string_view json, const NativeSpace& space,
@@ -98,7 +93,7 @@ struct Field {
   FieldReader read;
 };
 
-// In the order of write_line(), though a line may have them in any.
+// In the order of docs/record.md, though a line may have them in any.
 constexpr Field kFields[] = {
     {"\"timestamp\"",
      [](auto json, auto&, auto& record) { return read_time(json, record.timestamp_ns); }},

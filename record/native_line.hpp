@@ -9,7 +9,7 @@
 
 namespace logboom::record {
 
-// What a line that write_line() wrote may have beyond the limits its record was held to. An object
+// What a stored line may have beyond the limits its record was held to. An object
 // is one level deeper under `attributes`; cutting a body adds an attribute; a byte of text takes up
 // to six when it is escaped, and the line has fields that no sender wrote. The rest is reserve.
 inline constexpr std::size_t kNativeDepthSlack = 2;
@@ -29,10 +29,9 @@ struct NativeSpace {
   std::size_t depth_max = 0;
 };
 
-// Reads the members of a line that write_line() wrote back into a record, all but `_seq` and
-// `_src`: the former is the reader's, the latter a new request's. True only if every member is
-// one that write_line() writes, in its form and at most once; then the record is `native`. Else it
-// is left as it was.
+// Reads the members of a stored line back into a record, all but `_seq` and `_src`: the former is
+// the reader's, the latter a new request's. True only if every member is one that stored lines
+// have, in its form and at most once; then the record is `native`. Else it is left as it was.
 [[nodiscard]] bool read_native_line(std::span<const Attribute> members, const NativeSpace& space,
                                     LogRecord& record);
 

@@ -1,12 +1,12 @@
 #include "record/timestamp.hpp"
 
-#include "arena/copy_bytes.hpp"
 #include "record/json_text.hpp"
 
 #include <array>
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 namespace logboom::record {
 namespace {
@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 __extension__ using Wide = unsigned __int128;
+__extension__ using SignedWide = __int128;
 
 constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -39,20 +40,27 @@ std::chrono::year_month_day date_of(std::int64_t days_since_epoch) noexcept {
   return std::chrono::sys_days{std::chrono::days{days_since_epoch}};
 }
 
-ParsedTime to_time(const Fields& f) noexcept {
+// kNoTime if 64 bits cannot hold it.
+std::int64_t to_ns(std::int64_t seconds, std::int64_t nanosecond) noexcept {
+  const SignedWide wide = SignedWide{seconds} * kNsPerSecond + nanosecond;
+  const auto ns = static_cast<std::int64_t>(wide);
+  return ns == wide ? ns : kNoTime;
+}
+
+// Since the epoch; nothing if there is no such date or time of day.
+std::optional<std::int64_t> seconds_of(const Fields& f) noexcept {
   const std::chrono::year_month_day date{std::chrono::year{f.date.year},
                                          std::chrono::month{static_cast<unsigned>(f.date.month)},
                                          std::chrono::day{static_cast<unsigned>(f.date.day)}};
   if (!date.ok() || f.hour >= 24 || f.minute >= 60 || f.second > 60) return {};
-  const std::int64_t seconds =
-      std::chrono::sys_days{date}.time_since_epoch().count() * kSecondsPerDay + f.hour * 3600 +
-      f.minute * 60 + f.second - f.offset_minutes * 60;
-  ParsedTime time{0, f.exact && f.second < 60};
-  if (__builtin_mul_overflow(seconds, kNsPerSecond, &time.ns) ||
-      __builtin_add_overflow(time.ns, f.nanosecond, &time.ns)) {
-    return {};
-  }
-  return time;
+  return std::chrono::sys_days{date}.time_since_epoch().count() * kSecondsPerDay + f.hour * 3600 +
+         f.minute * 60 + f.second - f.offset_minutes * 60;
+}
+
+ParsedTime to_time(const Fields& f) noexcept {
+  const auto seconds = seconds_of(f);
+  if (!seconds) return {};
+  return {to_ns(*seconds, f.nanosecond), f.exact && f.second < 60};
 }
 
 // Reads a time's text from left to right; each step says whether its part was there.
@@ -149,17 +157,20 @@ bool read_zone(Reader& reader, Fields& fields) noexcept {
   return reader.at_end() && hours < 24 && minutes < 60;
 }
 
-ParsedTime parse_rfc3339(std::string_view text) noexcept {
+bool read_rfc3339(std::string_view text, Fields& fields) noexcept {
   Reader reader(text);
-  Fields fields;
-  if (!reader.digits(4, fields.date.year)) return {};
+  if (!reader.digits(4, fields.date.year)) return false;
   const char separator = text[4];
-  if ((separator != '-' && separator != '/') || !reader.byte(separator)) return {};
-  if (!reader.digits(2, fields.date.month) || !reader.byte(separator)) return {};
-  if (!reader.digits(2, fields.date.day)) return {};
-  if (reader.at_end()) return to_time(fields);
-  if (!reader.any_of("Tt ") || !read_clock(reader, fields)) return {};
-  return read_zone(reader, fields) ? to_time(fields) : ParsedTime{};
+  if ((separator != '-' && separator != '/') || !reader.byte(separator)) return false;
+  if (!reader.digits(2, fields.date.month) || !reader.byte(separator)) return false;
+  if (!reader.digits(2, fields.date.day)) return false;
+  if (reader.at_end()) return true;
+  return reader.any_of("Tt ") && read_clock(reader, fields) && read_zone(reader, fields);
+}
+
+ParsedTime parse_rfc3339(std::string_view text) noexcept {
+  Fields fields;
+  return read_rfc3339(text, fields) ? to_time(fields) : ParsedTime{};
 }
 
 // The candidate nearest to now, of last year, this and the next.
@@ -283,55 +294,9 @@ int exponent_of(TimeUnit unit, int magnitude) noexcept {
   return magnitude <= 17 ? 3 : 0;
 }
 
-void write_digits2(std::uint32_t value, char* out) noexcept {
-  static constexpr auto kPairs = [] {
-    std::array<char, 200> pairs{};
-    for (std::size_t i = 0; i < 100; ++i) {
-      pairs[2 * i] = static_cast<char>('0' + i / 10);
-      pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-    return pairs;
-  }();
-  std::memcpy(out, &kPairs[std::size_t{value} * 2], 2);
-}
-
-// Whole days, so that minutes and seconds count as they do since the epoch.
-constexpr std::int64_t kSecondsBeforeEpoch = 110'000 * kSecondsPerDay;
-
 // 2026-01-02T03:04: with the colon behind the minute.
 constexpr std::size_t kMinuteBytes = 17;
 constexpr std::size_t kSecondBytes = kMinuteBytes + 2;
-using MinuteText = std::array<char, kMinuteBytes>;
-
-MinuteText make_minute_text(std::uint64_t minute) noexcept {
-  constexpr std::int64_t kMinutesPerDay = kSecondsPerDay / 60;
-  const auto minutes = static_cast<std::int64_t>(minute) - kSecondsBeforeEpoch / 60;
-  const auto day_minute = static_cast<std::uint32_t>(minute % kMinutesPerDay);
-  const std::chrono::year_month_day date = date_of((minutes - day_minute) / kMinutesPerDay);
-  const auto year = static_cast<std::uint32_t>(int{date.year()});
-  MinuteText text;
-  std::memcpy(text.data(), "0000-00-00T00:00:", kMinuteBytes);
-  write_digits2(year / 100, &text[0]);
-  write_digits2(year % 100, &text[2]);
-  write_digits2(unsigned{date.month()}, &text[5]);
-  write_digits2(unsigned{date.day()}, &text[8]);
-  write_digits2(day_minute / 60, &text[11]);
-  write_digits2(day_minute % 60, &text[14]);
-  return text;
-}
-
-// Most times of a thread are of few minutes, whose text it remembers: the calendar costs more
-// than all the rest of a time. Neighbouring minutes do not evict each other.
-const MinuteText& minute_text(std::uint64_t minute) noexcept {
-  struct Known {
-    std::uint64_t minute = 0;  // no time that can be written is in this one
-    MinuteText text;
-  };
-  thread_local std::array<Known, 16> known;
-  Known& entry = known[minute % known.size()];
-  if (entry.minute != minute) entry = {minute, make_minute_text(minute)};
-  return entry.text;
-}
 
 // In loads that overlap: a call to memcmp costs more.
 bool equal_minutes(const char* a, const char* b) noexcept {
@@ -346,46 +311,32 @@ bool equal_minutes(const char* a, const char* b) noexcept {
   return differs == 0;
 }
 
-// The same for times that are read.
 struct ReadMinute {
-  MinuteText text{};          // as it stood there
-  bool as_written = false;    // and as write_time() has it
-  std::int64_t ns = kNoTime;  // when it begins; kNoTime if the text names no minute
+  std::array<char, kMinuteBytes> text{};  // as it stood there
+  std::optional<std::int64_t> seconds;    // when it begins, if the text names a minute
 };
 
-// The minute that a text names in its first kMinuteBytes.
+// When the minute of a text's first kMinuteBytes begins.
+std::optional<std::int64_t> begin_of_minute(const char* text) noexcept {
+  if (text[kMinuteBytes - 1] != ':') return std::nullopt;
+  std::array<char, kMinuteBytes + 2> whole{};
+  std::memcpy(whole.data(), text, kMinuteBytes);
+  std::memcpy(&whole[kMinuteBytes], "00", 2);
+  Fields fields;
+  if (!read_rfc3339({whole.data(), whole.size()}, fields)) return std::nullopt;
+  return seconds_of(fields);
+}
+
+// Most times of a thread are of few minutes, which it remembers: the calendar costs more than all
+// the rest of a time.
 const ReadMinute& read_minute(const char* text) noexcept {
   thread_local std::array<ReadMinute, 4> known;
   ReadMinute& entry = known[static_cast<unsigned char>(text[kMinuteBytes - 2]) % known.size()];
   if (!equal_minutes(entry.text.data(), text)) {
     std::memcpy(entry.text.data(), text, kMinuteBytes);
-    entry.as_written = text[4] == '-' && text[10] == 'T';
-    std::array<char, kMinuteBytes + 2> whole{};
-    std::memcpy(whole.data(), text, kMinuteBytes);
-    std::memcpy(&whole[kMinuteBytes], "00", 2);
-    entry.ns = parse_rfc3339({whole.data(), whole.size()}).ns;
+    entry.seconds = begin_of_minute(text);
   }
   return entry;
-}
-
-// The time read last, if it stood there as write_time() has it, but for trailing zeros: most times
-// are written right after they were read.
-struct LastRead {
-  std::int64_t ns = kNoTime;
-  std::array<char, kTimeBytes> text;
-};
-
-LastRead& last_read() noexcept {
-  thread_local LastRead last;
-  return last;
-}
-
-// `text` has the form that parse_utc() reads.
-void keep_last_read(std::int64_t ns, std::string_view text) noexcept {
-  LastRead& last = last_read();
-  last.ns = ns;
-  std::memcpy(&last.text[kSecondBytes], ".000000000Z", kTimeBytes - kSecondBytes);
-  arena::copy_both_ends<16>(last.text.data(), text.data(), text.size() - 1);
 }
 
 // The nanoseconds of a point and one to nine digits behind it, or of nothing; else -1.
@@ -414,12 +365,9 @@ ParsedTime parse_utc(std::string_view text) noexcept {
   const std::string_view fraction = text.substr(kSecondBytes, text.size() - kSecondBytes - 1);
   const std::int64_t below = nanoseconds_of(fraction);
   if (below < 0) return {};
-  const std::int64_t ns = (tens * 10 + ones) * kNsPerSecond + below;
   const ReadMinute& minute = read_minute(text.data());
-  ParsedTime time;
-  if (minute.ns == kNoTime || __builtin_add_overflow(minute.ns, ns, &time.ns)) return {};
-  if (minute.as_written) keep_last_read(time.ns, text);
-  return time;
+  if (!minute.seconds) return {};
+  return {to_ns(*minute.seconds + tens * 10 + ones, below), true};
 }
 
 }  // namespace
@@ -455,29 +403,9 @@ ParsedTime parse_time_text(std::string_view text, TimeUnit unit, std::int64_t no
   return time.present() ? time : parse_time_number(text, unit);
 }
 
-char* write_time(std::int64_t ns, char* out) noexcept {
-  if (const LastRead& last = last_read(); last.ns == ns) {
-    std::memcpy(out, last.text.data(), kTimeBytes);
-    return out + kTimeBytes;
-  }
-  std::int64_t seconds = ns / kNsPerSecond;
-  auto nanosecond = static_cast<std::uint32_t>(ns - seconds * kNsPerSecond);
-  if (ns < seconds * kNsPerSecond) {
-    nanosecond += static_cast<std::uint32_t>(kNsPerSecond);
-    --seconds;
-  }
-  // Counted from the first second that 64 bits of nanoseconds can hold, it is not negative.
-  const auto shifted = static_cast<std::uint64_t>(seconds + kSecondsBeforeEpoch);
-  std::memcpy(out, minute_text(shifted / 60).data(), kMinuteBytes);
-  write_digits2(static_cast<std::uint32_t>(shifted % 60), out + kMinuteBytes);
-  out[19] = '.';
-  out[20] = static_cast<char>('0' + nanosecond / 100'000'000);
-  write_digits2(nanosecond / 1'000'000 % 100, out + 21);
-  write_digits2(nanosecond / 10'000 % 100, out + 23);
-  write_digits2(nanosecond / 100 % 100, out + 25);
-  write_digits2(nanosecond % 100, out + 27);
-  out[29] = 'Z';
-  return out + kTimeBytes;
+ParsedTime parse_written_time(std::string_view text) noexcept {
+  const bool in_form = text.size() == kTimeBytes && text[4] == '-' && text[10] == 'T';
+  return in_form ? parse_utc(text) : ParsedTime{};
 }
 
 }  // namespace logboom::record

@@ -32,10 +32,10 @@ struct ParsedTime {
 [[nodiscard]] ParsedTime parse_time_text(std::string_view text, TimeUnit unit,
                                          std::int64_t now_ns) noexcept;
 
-// The length of what write_time() writes: 2026-01-02T03:04:05.678901234Z.
+// The length of a time in a line that Logboom wrote: 2026-01-02T03:04:05.678901234Z.
 inline constexpr std::size_t kTimeBytes = 30;
 
-// Writes RFC 3339 in UTC with nine digits of fraction; returns out + kTimeBytes.
-char* write_time(std::int64_t ns, char* out) noexcept;
+// Reads a time in exactly that form; others are absent.
+[[nodiscard]] ParsedTime parse_written_time(std::string_view text) noexcept;
 
 }  // namespace logboom::record

@@ -32,8 +32,8 @@ struct Limits {
 // What a reload may change: a request keeps to what was in force when its first byte came.
 struct Settings {
   std::size_t inflight_bytes_max = 256 * 1024 * 1024;
-  // What one request may stage before it is durable, 413 beyond it: JSON lines are larger than what
-  // they were made of, many times for very short lines of text.
+  // What one request may stage before it is durable, 413 beyond it: stored records are larger than
+  // what they were made of, many times for very short lines of text.
   std::size_t staged_bytes_max = 512 * 1024 * 1024;
   std::chrono::milliseconds overload_wait{2000};  // then 503
   std::chrono::milliseconds drain_delay{0};

@@ -33,7 +33,7 @@ constexpr HttpError kOutOfMemory{503, ErrorCode::out_of_memory,
                                  "The server is out of memory; nothing of this request is stored."};
 constexpr HttpError kStagesTooMuch{
     413, ErrorCode::records_too_large,
-    "Written as JSON lines, the records of this body take more than server.inflight_max and than "
+    "As they are stored, the records of this body take more than server.inflight_max and than "
     "four times limits.body; split the body, or raise server.inflight_max. Nothing of it is "
     "stored."};
 // After parsing more than this the time is read again.

@@ -12,7 +12,9 @@
 
 namespace logboom::server {
 
-// Writes a handler's records as JSON lines straight into the io thread's staging chain.
+static_assert(record::kNoTime == store::kNoTime, "times go from one to the other as they are");
+
+// Writes a handler's records as they are stored straight into the io thread's staging chain.
 // Lives on the stack for one request; what it wrote is taken back with the chain's mark.
 class StagingSink final : public handlers::RecordSink {
  public:
@@ -26,9 +28,8 @@ class StagingSink final : public handlers::RecordSink {
     if (overflowed()) return;
     char* const out = chain_.reserve(record::line_bytes_max(record));
     const record::WrittenLine line = record::write_line(record, out);
-    const bool timed = record.timestamp_ns != record::kNoTime;
     chain_.append(line.bytes, line.splice_offset,
-                  timed ? record.timestamp_ns : record.observed_timestamp_ns);
+                  {record.timestamp_ns, record.observed_timestamp_ns});
     ++accepted_[static_cast<std::size_t>(handlers::protocol_of(record))];
   }
 

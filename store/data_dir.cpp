@@ -19,8 +19,10 @@ namespace logboom::store {
 namespace {
 
 constexpr std::chrono::milliseconds kLockRetry{10};
+constexpr const char* kFormatName = "FORMAT";
 
-Opened<void> failure(std::string sentence) {
+template <class T = void>
+Opened<T> failure(std::string sentence) {
   return {boost::system::in_place_error, std::move(sentence)};
 }
 
@@ -124,6 +126,26 @@ Opened<void> read_store_id(FileSystem& files, DataDir& dir) {
                   dir.paths.store_id()));
 }
 
+std::string format_text() {
+  return fmt::format("{}\n", kFormatVersion);
+}
+
+// The frames that an earlier version wrote stay as they are, for every version reads them; from
+// here on, before anything else is written, the older binary must keep away.
+Opened<void> make_format_ours(FileSystem& files, const DataPaths& paths, const Options& options) {
+  const auto version = known_format(files, paths);
+  if (!version) return failure(version.error());
+  if (*version == kFormatVersion) return {};
+  if (Status written = write_small_file(files, paths.root, kFormatName, format_text()); !written) {
+    return failure(explain("write", paths.format(), written.error()));
+  }
+  options.report(
+      Severity::info,
+      fmt::format("{} was of format {} and is of format {} now: older binaries refuse it",
+                  paths.root, *version, kFormatVersion));
+  return {};
+}
+
 Opened<void> prepare(FileSystem& files, DataDir& dir, const Options& options) {
   const DataPaths& paths = dir.paths;
   if (Status made = make_directories(files, paths.root); !made) {
@@ -134,10 +156,8 @@ Opened<void> prepare(FileSystem& files, DataDir& dir, const Options& options) {
   dir.lock = std::move(*lock);
   const std::string id = fmt::format("{:016x}{:016x}\n", random_id(), random_id());
   if (auto made = ensure_file(files, paths, "store_id", id); !made) return made;
-  if (auto made = ensure_file(files, paths, "FORMAT", fmt::format("{}\n", kFormatVersion)); !made) {
-    return made;
-  }
-  if (auto known = check_format(files, paths); !known) return known;
+  if (auto made = ensure_file(files, paths, kFormatName, format_text()); !made) return made;
+  if (auto ours = make_format_ours(files, paths, options); !ours) return ours;
   if (auto made = make_layout(files, paths); !made) return made;
   return read_store_id(files, dir);
 }
@@ -153,20 +173,22 @@ Opened<DataDir> DataDir::open(FileSystem& files, const Options& options) {
   return made;
 }
 
-Opened<void> check_format(FileSystem& files, const DataPaths& paths) {
+Opened<std::uint32_t> known_format(FileSystem& files, const DataPaths& paths) {
+  using Version = std::uint32_t;
   const auto text = read_small_file(files, paths.format());
   if (!text && text.error() == os_error(ENOENT)) {
-    return failure(fmt::format("{} is not a data directory: it has no FORMAT", paths.root));
+    return failure<Version>(
+        fmt::format("{} is not a data directory: it has no FORMAT", paths.root));
   }
-  if (!text) return failure(explain("read", paths.format(), text.error()));
+  if (!text) return failure<Version>(explain("read", paths.format(), text.error()));
   const std::string_view digits = trimmed(*text);
-  std::uint32_t version = 0;
+  Version version = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), version);
   if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || version == 0) {
-    return failure(fmt::format("{} does not hold a version number", paths.format()));
+    return failure<Version>(fmt::format("{} does not hold a version number", paths.format()));
   }
-  if (version <= kFormatVersion) return {};
-  return failure(
+  if (version <= kFormatVersion) return version;
+  return failure<Version>(
       fmt::format("{} was written by a newer version (format {}, this binary knows {}): "
                   "use that version or another directory",
                   paths.root, version, kFormatVersion));

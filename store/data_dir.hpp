@@ -37,12 +37,13 @@ struct DataDir {
   std::unique_ptr<FileLock> lock;
 
   // Makes what is missing of options.dir, the directory itself included, and locks it, if need be
-  // after a wait. The error has the words "another server" if somebody else has the lock.
+  // after a wait. One of an earlier version becomes one of this binary's. The error has the words
+  // "another server" if somebody else has the lock.
   [[nodiscard]] static Opened<DataDir> open(FileSystem& files, const Options& options);
 };
 
-// For readers, who take no lock: whether the directory is of a version this binary knows.
-[[nodiscard]] Opened<void> check_format(FileSystem& files, const DataPaths& paths);
+// The version of the directory; an error if this binary does not know it. Takes no lock.
+[[nodiscard]] Opened<std::uint32_t> known_format(FileSystem& files, const DataPaths& paths);
 
 // 64 bits of the kernel's randomness; never 0.
 [[nodiscard]] std::uint64_t random_id() noexcept;

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
@@ -16,7 +18,9 @@ namespace logboom::store {
 static_assert(std::endian::native == std::endian::little);
 
 // Version of the data directory, in its file FORMAT. A binary reads all earlier ones.
-inline constexpr std::uint32_t kFormatVersion = 1;
+//   1  the text of a stored record had its times
+//   2  they stand beside it
+inline constexpr std::uint32_t kFormatVersion = 2;
 
 // A commit starts on this boundary, so that no later write touches a sector that holds
 // acknowledged bytes; the segment's header has the first such block for itself.
@@ -36,7 +40,9 @@ enum class FrameKind : std::uint16_t {
 
 struct FrameHeader {
   static constexpr std::uint32_t kMagic = 0x4d46424c;  // "LBFM"
-  static constexpr std::uint16_t kVersion = 1;
+  // That of the data directory that introduced it; it tells how the payload's records are laid out.
+  static constexpr std::uint16_t kVersion = 2;
+  static constexpr std::uint16_t kVersionTimesInText = 1;
 
   std::uint32_t magic = kMagic;
   std::uint16_t version = kVersion;
@@ -76,28 +82,55 @@ struct SegmentHeader {
 };
 static_assert(sizeof(SegmentHeader) == 80 && std::is_trivially_copyable_v<SegmentHeader>);
 
-// In front of each record's line in a frame's payload.
-struct RecordHead {
-  std::uint32_t line_bytes = 0;
-  std::uint32_t splice_offset = 0;  // where a reader inserts `,"_seq":N`; at most line_bytes
+inline constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
+
+// Nanoseconds since the Unix epoch, UTC.
+struct RecordTimes {
+  std::int64_t timestamp_ns = kNoTime;  // the event's own, if it has one
+  std::int64_t observed_ns = kNoTime;   // always set in a record
+
+  // The time that a record is looked for by.
+  [[nodiscard]] std::int64_t event_ns() const noexcept {
+    return timestamp_ns != kNoTime ? timestamp_ns : observed_ns;
+  }
 };
-static_assert(sizeof(RecordHead) == 8);
+
+// In front of each record's text in a frame's payload. A reader makes the line of it: the brace,
+// the times, then the text, with `,"_seq":N` at the splice offset.
+struct RecordHead {
+  std::uint32_t text_bytes = 0;
+  std::uint32_t splice_offset = 0;  // at most text_bytes
+  RecordTimes times;
+};
+static_assert(sizeof(RecordHead) == 24);
+// All that one of version 1 has.
+inline constexpr std::size_t kRecordHeadBytesTimesInText = 8;
 
 // One record of a frame's payload.
 struct StoredRecord {
-  std::string_view line;  // without `_seq` and without a newline
+  // What follows the times in the line, from the comma on, without `_seq` and newline.
+  // Without times, which only version 1 has, all of the line.
+  std::string_view text;
   std::size_t splice_offset = 0;
+  std::optional<RecordTimes> times;
 };
 
-// Takes the first record off the payload; false at its end, or if what is left is no record.
-[[nodiscard]] inline bool take_record(std::string_view& payload, StoredRecord& record) noexcept {
+// Takes the first record off the payload of a frame of this version; false at its end, or if what
+// is left is no record.
+[[nodiscard]] inline bool take_record(std::uint16_t version, std::string_view& payload,
+                                      StoredRecord& record) noexcept {
+  const bool has_times = version != FrameHeader::kVersionTimesInText;
+  const std::size_t head_bytes = has_times ? sizeof(RecordHead) : kRecordHeadBytesTimesInText;
   RecordHead head;
-  if (payload.size() < sizeof head) return false;
-  std::memcpy(&head, payload.data(), sizeof head);
-  payload.remove_prefix(sizeof head);
-  if (head.line_bytes > payload.size() || head.splice_offset > head.line_bytes) return false;
-  record = {payload.substr(0, head.line_bytes), head.splice_offset};
-  payload.remove_prefix(head.line_bytes);
+  if (payload.size() < head_bytes) return false;
+  std::memcpy(&head, payload.data(), head_bytes);
+  payload.remove_prefix(head_bytes);
+  if (head.text_bytes > payload.size() || head.splice_offset > head.text_bytes) return false;
+  if (has_times && head.times.observed_ns == kNoTime) return false;
+  record.text = payload.substr(0, head.text_bytes);
+  record.splice_offset = head.splice_offset;
+  record.times = has_times ? std::optional(head.times) : std::nullopt;
+  payload.remove_prefix(head.text_bytes);
   return true;
 }
 

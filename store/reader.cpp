@@ -21,7 +21,7 @@ boost::system::result<Reader, std::string> Reader::open(const std::string& dir,
                                                         ReaderOptions options) {
   FileSystem& files = options.files == nullptr ? os_files() : *options.files;
   DataPaths paths{dir};
-  if (auto known = check_format(files, paths); !known) {
+  if (auto known = known_format(files, paths); !known) {
     return {boost::system::in_place_error, known.error()};
   }
   if (const auto listed = list_stored_files(files, paths); !listed) {
@@ -48,7 +48,7 @@ std::optional<RecordView> Reader::take_loaded() {
 
 std::optional<RecordView> Reader::take_stored() {
   StoredRecord stored;
-  while (take_record(payload_, stored)) {
+  while (take_record(payload_version_, payload_, stored)) {
     const std::uint64_t seq = next_seq_++;
     if (seq <= last_seq_) continue;
     if (seq > end_seq_) break;
@@ -141,6 +141,7 @@ Reader::Found Reader::take_frame() {
     }
   }
   payload_ = scan_->payload();
+  payload_version_ = header.version;
   next_seq_ = header.first_seq;
   bounds_ = bounds;
   return Found::records;

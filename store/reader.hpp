@@ -124,6 +124,7 @@ class Reader {
 
   // What is loaded: a frame's payload, or the lines of a chunk.
   std::string_view payload_;
+  std::uint16_t payload_version_ = FrameHeader::kVersion;
   std::string_view lines_;
   std::uint64_t next_seq_ = 0;  // of the first record in either
   Bounds bounds_;

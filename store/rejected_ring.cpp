@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <ctime>
 #include <iterator>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "store/time_text.hpp"
 
 namespace logboom::store {
 
@@ -74,12 +75,9 @@ void append_base64(std::string& out, std::string_view bytes) {
 }
 
 void append_time(std::string& out, std::int64_t time_ns) {
-  const std::time_t seconds = time_ns / 1'000'000'000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z",
-                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                 utc.tm_sec, time_ns % 1'000'000'000);
+  char text[kTimeBytes];
+  write_time(time_ns, text);
+  out.append(text, kTimeBytes);
 }
 
 void append_raw(std::string& out, std::string_view raw) {

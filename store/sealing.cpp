@@ -87,7 +87,7 @@ class Sealing {
     }
     SealedWriter::Facts facts{header.first_seq, header.arrival_ns, header.time_min_ns,
                               header.time_max_ns};
-    for (StoredRecord record; take_record(payload, record); ++facts.seq) {
+    for (StoredRecord record; take_record(header.version, payload, record); ++facts.seq) {
       const std::string_view line = splicer_.splice(record, facts.seq);
       if (Status added = writer_->add(line, facts); !added) return added;
     }

@@ -27,6 +27,10 @@ std::size_t find_magic(std::string_view bytes) noexcept {
   return std::string_view::npos;
 }
 
+bool is_known_version(std::uint16_t version) noexcept {
+  return version >= FrameHeader::kVersionTimesInText && version <= FrameHeader::kVersion;
+}
+
 bool is_known_kind(FrameKind kind) noexcept {
   return kind == FrameKind::data || kind == FrameKind::mark || kind == FrameKind::end;
 }
@@ -42,6 +46,7 @@ Status SegmentScan::read_header() {
   if (block.size() < sizeof segment_) return {};
   const auto header = load_header<SegmentHeader>(block.data());
   if (!is_intact(header)) return {};
+  if (header.version > kFormatVersion) return newer_version();
   segment_ = header;
   segment_id_ = header.segment_id;
   has_header_ = block.size() == kCommitAlignment && all_zero(block.substr(sizeof header));
@@ -242,7 +247,7 @@ std::optional<FrameHeader> SegmentScan::header_at(std::uint64_t offset, std::siz
   if (bytes.size() < sizeof(FrameHeader)) return std::nullopt;
   const auto header = load_header<FrameHeader>(bytes.data());
   if (!is_intact(header) || header.offset != offset) return std::nullopt;
-  if (header.version != FrameHeader::kVersion || !is_known_kind(header.kind)) return std::nullopt;
+  if (!is_known_version(header.version) || !is_known_kind(header.kind)) return std::nullopt;
   if (segment_id_ != 0 && header.segment_id != segment_id_) return std::nullopt;
   if (header.payload_bytes > kPayloadBytesMax) return std::nullopt;
   return header;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,11 @@
 #include "store/os_file.hpp"
 
 namespace logboom::store {
+
+// The error of a segment that a newer version wrote.
+[[nodiscard]] inline boost::system::error_code newer_version() noexcept {
+  return os_error(EPROTONOSUPPORT);
+}
 
 // Walks the frames of one segment file and tells intact ones from a torn tail and from damage:
 // bytes that are no valid frame are damage if a later frame says that they had been durable,

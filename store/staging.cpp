@@ -8,8 +8,6 @@
 #include <cstring>
 #include <new>
 
-#include "store/format.hpp"
-
 namespace logboom::store {
 
 namespace {
@@ -64,14 +62,16 @@ char* StagingChain::reserve(std::size_t bytes_max) {
   return last_->data() + last_->used + sizeof(RecordHead);
 }
 
-void StagingChain::append(std::size_t line_bytes, std::size_t splice_offset, std::int64_t time_ns) {
-  assert(last_ != nullptr && sizeof(RecordHead) + line_bytes <= last_->room());
-  assert(splice_offset <= line_bytes);
-  const RecordHead head{static_cast<std::uint32_t>(line_bytes),
-                        static_cast<std::uint32_t>(splice_offset)};
+void StagingChain::append(std::size_t text_bytes, std::size_t splice_offset,
+                          const RecordTimes& times) {
+  assert(last_ != nullptr && sizeof(RecordHead) + text_bytes <= last_->room());
+  assert(splice_offset <= text_bytes && times.observed_ns != kNoTime);
+  const RecordHead head{static_cast<std::uint32_t>(text_bytes),
+                        static_cast<std::uint32_t>(splice_offset), times};
   std::memcpy(last_->data() + last_->used, &head, sizeof head);
-  last_->used += sizeof head + line_bytes;
-  totals_.payload_bytes += sizeof head + line_bytes;
+  last_->used += sizeof head + text_bytes;
+  totals_.payload_bytes += sizeof head + text_bytes;
+  const std::int64_t time_ns = times.event_ns();
   const bool first = totals_.records++ == 0;
   totals_.time_min_ns = first ? time_ns : std::min(totals_.time_min_ns, time_ns);
   totals_.time_max_ns = first ? time_ns : std::max(totals_.time_max_ns, time_ns);

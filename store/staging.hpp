@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/doorbell.hpp"
+#include "store/format.hpp"
 
 namespace logboom::store {
 
@@ -103,12 +104,11 @@ class StagingChain {
   StagingChain& operator=(const StagingChain&) = delete;
   ~StagingChain();
 
-  // Contiguous room for one record's line; valid until the next call. May take a block from the
-  // pool.
+  // Contiguous room for one record's text (StoredRecord); valid until the next call. May take a
+  // block from the pool.
   [[nodiscard]] char* reserve(std::size_t bytes_max);
-  // Makes the line just written at reserve()'s pointer a record. `time_ns` is its event time, or
-  // its observed time where it has none.
-  void append(std::size_t line_bytes, std::size_t splice_offset, std::int64_t time_ns);
+  // Makes the text just written at reserve()'s pointer a record.
+  void append(std::size_t text_bytes, std::size_t splice_offset, const RecordTimes& times);
   // Keeps a refused record for `rejected/`, written and synced with the same commit.
   void reject(std::string_view raw, std::string_view reason, std::string_view protocol,
               std::int64_t arrival_ns);

@@ -106,11 +106,11 @@ class Verifier {
     ++counts_.frames;
     std::string_view payload = scan.payload();
     std::uint64_t records = 0;
-    for (StoredRecord record; take_record(payload, record); ++records) {
-      counts_.bytes += record.line.size();
+    const FrameHeader& header = scan.header();
+    for (StoredRecord record; take_record(header.version, payload, record); ++records) {
+      counts_.bytes += record.text.size();
     }
     counts_.records += records;
-    const FrameHeader& header = scan.header();
     if (payload.empty() && records == header.record_count) return;
     damage(name, {header.offset, header.end()});
   }
@@ -149,7 +149,7 @@ boost::system::result<VerifyCounts, std::string> verify(const std::string& dir,
                                                         const Finding& finding, FileSystem* files) {
   FileSystem& used = files == nullptr ? os_files() : *files;
   const DataPaths paths{dir};
-  if (auto known = check_format(used, paths); !known) {
+  if (auto known = known_format(used, paths); !known) {
     return {boost::system::in_place_error, known.error()};
   }
   Verifier verifier(used, paths, finding);

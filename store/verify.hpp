@@ -18,7 +18,7 @@ struct VerifyCounts {
   std::uint64_t sealed = 0;  // of them
   std::uint64_t frames = 0;  // of segments, and chunks of sealed files
   std::uint64_t records = 0;
-  std::uint64_t bytes = 0;  // of records' lines
+  std::uint64_t bytes = 0;  // of records' text, as the files have it
   std::uint64_t torn_tails = 0;
   std::uint64_t damaged_regions = 0;
   std::uint64_t damaged_bytes = 0;

@@ -17,11 +17,12 @@ namespace logboom::store {
 namespace {
 
 constexpr const char* kDir = "/data";
+constexpr std::string_view kFirst = R"(,"body":"a"})";
 
-void publish(Producer& producer, std::string_view line) {
+void publish(Producer& producer, std::string_view text) {
   StagingChain& chain = producer.open();
-  std::memcpy(chain.reserve(line.size()), line.data(), line.size());
-  chain.append(line.size(), line.size() - 1, 1);
+  std::memcpy(chain.reserve(text.size()), text.data(), text.size());
+  chain.append(text.size(), text.size() - 1, {.observed_ns = 1});
   producer.publish();
 }
 
@@ -36,8 +37,8 @@ std::unique_ptr<SimulatedDisk> torn_commit() {
   options.files = &files;
   const auto store = Store::open(options);
   EXPECT_TRUE(store.has_value());
-  publish((*store)->producer(0), R"({"body":"a"})");
-  publish((*store)->producer(1), R"({"body":"b"})");
+  publish((*store)->producer(0), kFirst);
+  publish((*store)->producer(1), R"(,"body":"b"})");
   (*store)->turn(Store::Worker::committer);
   files.die();
 
@@ -45,7 +46,12 @@ std::unique_ptr<SimulatedDisk> torn_commit() {
   const std::string segments = std::string(kDir) + "/segments";
   const auto names = surgery.list(segments);
   auto file = surgery.open(segments + "/" + names->back(), OpenMode::read_write);
-  constexpr std::uint64_t kSecondFrame = 4240;
+  constexpr std::uint64_t kFrame =
+      align_up(sizeof(FrameHeader) + sizeof(RecordHead) + kFirst.size(), kFrameAlignment);
+  constexpr std::uint64_t kSecondFrame = kCommitAlignment + kFrame;
+  char second[sizeof(FrameHeader)];
+  EXPECT_EQ(*(*file)->read_at(second, sizeof second, kSecondFrame), sizeof second);
+  EXPECT_TRUE(is_intact(load_header<FrameHeader>(second)));
   EXPECT_TRUE((*file)->write_at("torn", kSecondFrame + sizeof(FrameHeader)).has_value());
   EXPECT_TRUE((*file)->sync().has_value());
   return disk;

@@ -1,16 +1,19 @@
 #include "tests/crash/request.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "tests/support/line_start.hpp"
+
 namespace logboom::store {
 
 namespace {
 
-constexpr std::string_view kRequestKey = "{\"request\":";
+constexpr std::string_view kRequestKey = ",\"request\":";
 constexpr std::string_view kRecordKey = ",\"record\":";
 
 constexpr std::size_t kTextBytesMax = 128 * 1024;
@@ -62,16 +65,23 @@ Request random_request(std::uint32_t producer, Dice& dice) {
   return request;
 }
 
-std::string record_line(std::uint32_t id, const Request& request, std::uint32_t record) {
-  std::string line;
-  append_start(line, id, request, record);
-  line += '}';
-  return line;
+RecordTimes record_times(std::uint32_t id, std::uint32_t record) {
+  constexpr std::int64_t kStep = 1'234'567'890'123;
+  const std::int64_t observed_ns = kStep * id;
+  return {record % 2 == 0 ? kNoTime : observed_ns - kStep * record, observed_ns};
+}
+
+std::string record_text(std::uint32_t id, const Request& request, std::uint32_t record) {
+  std::string text;
+  append_start(text, id, request, record);
+  text += '}';
+  return text;
 }
 
 std::string record_line_with_seq(std::uint32_t id, const Request& request, std::uint32_t record,
                                  std::uint64_t seq) {
-  std::string line;
+  const RecordTimes times = record_times(id, record);
+  std::string line = line_start(times.timestamp_ns, times.observed_ns);
   append_start(line, id, request, record);
   fmt::format_to(std::back_inserter(line), ",\"_seq\":{}}}", seq);
   return line;
@@ -82,6 +92,7 @@ std::string refused_text(std::uint32_t id, std::uint32_t record) {
 }
 
 bool read_name(std::string_view line, RecordName& name) {
+  line.remove_prefix(std::min(line.find(kRequestKey), line.size()));
   return take_number(line, kRequestKey, name.request) && take_number(line, kRecordKey, name.record);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "store/format.hpp"
 #include "tests/crash/dice.hpp"
 
 namespace logboom::store {
@@ -32,9 +33,10 @@ struct Request {
 // A request of a random size, all but its `above_seq`.
 [[nodiscard]] Request random_request(std::uint32_t producer, Dice& dice);
 
-// The line of one of its records, which no other record has.
-[[nodiscard]] std::string record_line(std::uint32_t id, const Request& request,
+// The text of one of its records, which no other record has, and its times.
+[[nodiscard]] std::string record_text(std::uint32_t id, const Request& request,
                                       std::uint32_t record);
+[[nodiscard]] RecordTimes record_times(std::uint32_t id, std::uint32_t record);
 // What a reader is to be given for it.
 [[nodiscard]] std::string record_line_with_seq(std::uint32_t id, const Request& request,
                                                std::uint32_t record, std::uint64_t seq);

@@ -138,9 +138,9 @@ void SimulatedServer::send(std::size_t producer) {
 void SimulatedServer::stage(StagingChain& chain, std::uint32_t id) {
   const Request& request = world_.oracle.request(id);
   for (std::uint32_t i = 0; i < request.records(); ++i) {
-    const std::string line = record_line(id, request, i);
-    std::memcpy(chain.reserve(line.size()), line.data(), line.size());
-    chain.append(line.size(), line.size() - 1, world_.clock.now_ns());
+    const std::string text = record_text(id, request, i);
+    std::memcpy(chain.reserve(text.size()), text.data(), text.size());
+    chain.append(text.size(), text.size() - 1, record_times(id, i));
   }
   for (std::uint32_t i = 0; i < request.refused; ++i) {
     chain.reject(refused_text(id, i), "bad_json", "log", world_.clock.now_ns());

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "handlers/plain_log.hpp"
-#include "record/line_writer.hpp"
+#include "tests/record/written_line.hpp"
 
 namespace logboom::handlers {
 
@@ -17,9 +17,7 @@ class CollectingSink final : public RecordSink {
  public:
   void accept(const record::LogRecord& record) override {
     protocols.push_back(protocol_of(record));
-    std::vector<char> room(record::line_bytes_max(record));
-    const record::WrittenLine line = record::write_line(record, room.data());
-    lines.emplace_back(room.data(), line.bytes);
+    lines.push_back(record::written_line(record));
   }
   void reject(const Rejection& rejection) override {
     protocols.push_back(rejection.protocol);

@@ -56,6 +56,15 @@ TEST(LineWriterTest, WritesTheFieldsInTheirOrder) {
             R"("trace_flags":1,"event_name":"e","_src":"otlp"})");
 }
 
+TEST(LineWriterTest, LeavesTheTimesToTheStoreAndBeginsWithTheCommaBehindThem) {
+  LogRecord record = minimal();
+  record.timestamp_ns = 1;
+  std::vector<char> room(line_bytes_max(record));
+  const WrittenLine line = write_line(record, room.data());
+  EXPECT_EQ(std::string_view(room.data(), line.bytes), "," + std::string(kSource));
+  EXPECT_EQ(line.splice_offset, 0U);
+}
+
 TEST(LineWriterTest, SpliceOffsetIsTheCommaBeforeTheSource) {
   LogRecord record = minimal();
   record.body = Value::text("\"_src\":");
@@ -64,6 +73,7 @@ TEST(LineWriterTest, SpliceOffsetIsTheCommaBeforeTheSource) {
   std::string text(room.data(), line.bytes);
   EXPECT_EQ(text.substr(line.splice_offset), "," + std::string(kSource));
   text.insert(line.splice_offset, ",\"_seq\":18446744073709551615");
+  text.insert(0, "{\"timestamp\":\"\"");
   EXPECT_TRUE(check_json(text, 64).valid()) << text;
 }
 

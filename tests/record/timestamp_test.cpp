@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/line_start.hpp"
+
 namespace logboom::record {
 namespace {
 
@@ -15,12 +17,6 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 // 2026-01-02T03:04:05Z
 constexpr std::int64_t kInstant = 1'767'323'045 * kSecond;
 constexpr std::int64_t kNow = kInstant;
-
-std::string written(std::int64_t ns) {
-  char out[kTimeBytes];
-  EXPECT_EQ(write_time(ns, out), out + kTimeBytes);
-  return std::string(out, kTimeBytes);
-}
 
 struct Case {
   std::string_view text;
@@ -62,7 +58,7 @@ TEST(TimestampTest, ReadsEveryUsualSpellingOfATime) {
   };
   for (const Case& c : cases) {
     const ParsedTime time = parse_time_text(c.text, TimeUnit::guess, kNow);
-    EXPECT_EQ(time.ns, c.ns) << c.text << " was read as " << written(time.ns);
+    EXPECT_EQ(time.ns, c.ns) << c.text << " was read as " << time_text(time.ns);
     EXPECT_TRUE(time.exact) << c.text;
   }
 }
@@ -118,7 +114,7 @@ TEST(TimestampTest, SaysWhenDigitsAreLost) {
   EXPECT_FALSE(tenth.exact);
   EXPECT_TRUE(parse_time_text("2026-01-02T03:04:05.1234567890Z", TimeUnit::guess, kNow).exact);
   const ParsedTime leap = parse_time_text("2016-12-31T23:59:60Z", TimeUnit::guess, kNow);
-  EXPECT_EQ(written(leap.ns), "2017-01-01T00:00:00.000000000Z");
+  EXPECT_EQ(time_text(leap.ns), "2017-01-01T00:00:00.000000000Z");
   EXPECT_FALSE(leap.exact) << "the second before looks the same";
   const ParsedTime number = parse_time_number("1767323045.0000000001", TimeUnit::guess);
   EXPECT_EQ(number.ns, kInstant);
@@ -158,26 +154,8 @@ TEST(TimestampTest, ChoosesTheNearestYearForATimeWithoutOne) {
   };
   for (const Case& c : cases) {
     const ParsedTime time = parse_time_text(c.text, TimeUnit::guess, kNow);
-    EXPECT_EQ(time.ns, c.ns) << c.text << " was read as " << written(time.ns);
+    EXPECT_EQ(time.ns, c.ns) << c.text << " was read as " << time_text(time.ns);
     EXPECT_FALSE(time.exact) << "the year was guessed";
-  }
-}
-
-TEST(TimestampTest, WritesNineDigitsAndZ) {
-  EXPECT_EQ(written(kInstant + 1), "2026-01-02T03:04:05.000000001Z");
-  EXPECT_EQ(written(0), "1970-01-01T00:00:00.000000000Z");
-  EXPECT_EQ(written(-1), "1969-12-31T23:59:59.999999999Z");
-  EXPECT_EQ(written(std::numeric_limits<std::int64_t>::max()), "2262-04-11T23:47:16.854775807Z");
-  EXPECT_EQ(written(std::numeric_limits<std::int64_t>::min() + 1),
-            "1677-09-21T00:12:43.145224193Z");
-}
-
-TEST(TimestampTest, NeighbouringTimesAreWrittenEachAsItIs) {
-  for (std::int64_t step = -6000; step < 6000; ++step) {
-    for (const std::int64_t base : {std::int64_t{0}, kInstant}) {
-      const std::int64_t ns = base + step * 17 * kSecond + step;
-      ASSERT_EQ(parse_time_text(written(ns), TimeUnit::guess, 0).ns, ns) << written(ns);
-    }
   }
 }
 
@@ -190,10 +168,28 @@ TEST(TimestampTest, ReadsTimesOfManyMinutesEachAsItIs) {
     const std::int64_t day = static_cast<std::int64_t>(random() % 3) * 86'400'000'000'000;
     const std::int64_t ns = 1'700'000'000'000'000'000 + day + minute +
                             static_cast<std::int64_t>(random() % 60'000'000'000);
-    char text[kTimeBytes];
-    write_time(ns, text);
-    ASSERT_EQ(parse_time_text({text, kTimeBytes}, TimeUnit::guess, 0).ns, ns)
-        << std::string_view(text, kTimeBytes);
+    const std::string text = time_text(ns);
+    ASSERT_EQ(parse_time_text(text, TimeUnit::guess, 0).ns, ns) << text;
+    ASSERT_EQ(parse_written_time(text).ns, ns) << text;
+  }
+}
+
+TEST(TimestampTest, TakesForAWrittenTimeOnlyWhatTheStoreWrites) {
+  EXPECT_EQ(parse_written_time("2026-01-02T03:04:05.000000001Z").ns, kInstant + 1);
+  EXPECT_EQ(parse_written_time("1677-09-21T00:12:43.145224193Z").ns,
+            std::numeric_limits<std::int64_t>::min() + 1);
+  EXPECT_EQ(parse_written_time("2262-04-11T23:47:16.854775807Z").ns,
+            std::numeric_limits<std::int64_t>::max());
+  for (const std::string_view text :
+       {"", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.00000001Z",
+        "2026-01-02 03:04:05.000000001Z", "2026/01/02T03:04:05.000000001Z",
+        "2026-01-02t03:04:05.000000001Z", "2026-01-02T03:04:05.000000001z",
+        "2026-01-02T03:04:05,000000001Z", "2026-01-02T03:04:60.000000001Z",
+        "2026-02-30T03:04:05.000000001Z", "2026-01-02T03:04:05.0000+00:00",
+        "2262-04-11T23:47:16.854775808Z", "1677-09-21T00:12:43.145224192Z",
+        "2026-01-02T03:04:05.00000000xZ", "2026-01-02T03-04:05.000000001Z",
+        "2026-01-02T03:04+05.000000001Z", "2026-01-02T03:04-05.000000001Z"}) {
+    EXPECT_FALSE(parse_written_time(text).present()) << text;
   }
 }
 
@@ -205,7 +201,7 @@ TEST(TimestampTest, RefusesASecondOrFractionThatIsNoneThoughItsMinuteIsKnown) {
   for (const std::string_view text :
        {"2026-01-02T03:04:61Z", "2026-01-02T03:04:5Z", "2026-01-02T03:04:05.Z",
         "2026-01-02T03:04:05x6Z", "2026-01-02T03:04:05.6x8Z", "2026-01-02T03:04:0:Z",
-        "2026-01-02T03:04:Z", "2026-01-02T03:04:05.678ZZ"}) {
+        "2026-01-02T03:04:Z", "2026-01-02T03:04:05.678ZZ", "2026-01-02T03:04+05Z"}) {
     EXPECT_FALSE(read(text)) << text;
   }
   EXPECT_TRUE(read("2026-01-02T03:04:60Z"));
@@ -214,28 +210,12 @@ TEST(TimestampTest, RefusesASecondOrFractionThatIsNoneThoughItsMinuteIsKnown) {
   EXPECT_FALSE(read("2026-13-02T03:04:06Z"));
 }
 
-TEST(TimestampTest, WritesATimeThatItHasJustReadAsItWritesAnyOther) {
-  for (const std::string_view minute :
-       {"2026-01-02T03:04:", "2026-01-02t03:04:", "2026-01-02 03:04:", "2026/01/02T03:04:",
-        "2026/01/02 03:04:", "1969-12-31T23:59:", "1677-09-21T00:13:"}) {
-    for (const std::string_view rest :
-         {"05Z", "05z", "59.6Z", "00.67Z", "05.678Z", "05.6789Z", "05.67891Z", "05.678912Z",
-          "05.6789123Z", "05.67891234Z", "05.678912345Z", "05.000Z", "05,678Z", "60Z", "05"}) {
-      const std::string text = std::string(minute) + std::string(rest);
-      const std::int64_t ns = parse_time_text(text, TimeUnit::guess, kNow).ns;
-      const std::string just_read = written(ns);
-      ASSERT_TRUE(parse_time_text("2001-02-03T04:05:06Z", TimeUnit::guess, kNow).present());
-      EXPECT_EQ(just_read, written(ns)) << text;
-    }
-  }
-}
-
-TEST(TimestampTest, ReadsBackWhatItWrites) {
+TEST(TimestampTest, ReadsBackWhatTheStoreWrites) {
   const std::uint64_t seed = 20260102;
   std::mt19937_64 random(seed);
   for (int i = 0; i < 20'000; ++i) {
     const auto ns = static_cast<std::int64_t>(random()) / 2;
-    const std::string text = written(ns);
+    const std::string text = time_text(ns);
     ASSERT_EQ(parse_time_text(text, TimeUnit::guess, 0).ns, ns) << text << " seed " << seed;
   }
 }

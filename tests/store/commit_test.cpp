@@ -109,10 +109,10 @@ TEST_F(CommitTest, ARolledBackRequestLeavesNothing) {
   auto reader = Reader::open(dir());
   const auto first = reader->next();
   ASSERT_TRUE(first.has_value());
-  EXPECT_EQ(first->line, with_seq(body_line("kept"), 1));
+  EXPECT_EQ(first->line, with_seq(body_line("kept"), 1, 50));
   EXPECT_EQ(first->time_min_ns, 50);
   EXPECT_EQ(first->time_max_ns, 60);
-  EXPECT_EQ(reader->next()->line, with_seq(body_line("after"), 2));
+  EXPECT_EQ(reader->next()->line, with_seq(body_line("after"), 2, 60));
 }
 
 TEST_F(CommitTest, ARequestGreaterThanASegmentIsStoredTogether) {

@@ -29,14 +29,19 @@ std::string bytes_on_the_page() {
 }
 
 TEST(FormatTest, TheExampleOnThePageIsRightToTheByte) {
-  const std::string payload("\x0c\0\0\0\x0b\0\0\0{\"body\":\"a\"}", 20);
+  const std::string text = ",\"body\":\"a\"}";
+  constexpr std::int64_t kArrival = 1'795'342'500'123'456'789;
+  const RecordHead head{static_cast<std::uint32_t>(text.size()),
+                        static_cast<std::uint32_t>(text.size() - 1),
+                        {.observed_ns = kArrival}};
+  const std::string payload = std::string(reinterpret_cast<const char*>(&head), sizeof head) + text;
   FrameHeader header;
   header.payload_bytes = payload.size();
   header.segment_id = 0xdeadbeefcafebabe;
   header.offset = kCommitAlignment;
   header.first_seq = 1;
   header.record_count = 1;
-  header.arrival_ns = header.time_min_ns = header.time_max_ns = 1'795'342'500'123'456'789;
+  header.arrival_ns = header.time_min_ns = header.time_max_ns = kArrival;
   header.durable_end = kCommitAlignment;
   header.payload_checksum = XXH3_64bits(payload.data(), payload.size());
   seal_header(header);

@@ -117,21 +117,49 @@ TEST_F(ReaderTest, SkipsFramesOutsideTheTimesAskedFor) {
   ReaderOptions between;
   between.time_min_ns = 150;
   between.time_max_ns = 250;
-  const std::vector<ReadRecord> expected = {{2, with_seq(body_line("200"), 2)}};
+  const std::vector<ReadRecord> expected = {{2, with_seq(body_line("200"), 2, 200)}};
   EXPECT_EQ(read_all(dir(), between), expected);
 }
 
-TEST_F(ReaderTest, SplicesTheNumberWhereTheLineSays) {
+TEST_F(ReaderTest, SaysSoWhereANewerVersionHasBegunToWrite) {
+  { EXPECT_EQ(commit(*must_open(options()), {body_line("ours")}), CommitStatus::ok); }
+  auto reader = Reader::open(dir());
+  EXPECT_TRUE(reader->next().has_value());
+  { EXPECT_EQ(commit(*must_open(options()), {body_line("theirs")}), CommitStatus::ok); }
+  const std::string path = segment_files(dir()).back();
+  std::string bytes = read_bytes(path);
+  auto header = load_header<SegmentHeader>(bytes.data());
+  header.version = kFormatVersion + 1;
+  seal_header(header);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  write_bytes(path, bytes);
+  EXPECT_FALSE(reader->next().has_value());
+  EXPECT_EQ(reader->error(), newer_version());
+}
+
+TEST_F(ReaderTest, WritesTheTimesInFrontAndTheNumberWhereTheRecordSays) {
   const auto store = must_open(options());
   StagingChain& chain = store->producer(0).open();
-  const std::string line = R"({"body":"x","_src":"log"})";
-  char* const out = chain.reserve(line.size());
-  line.copy(out, line.size());
-  chain.append(line.size(), line.find(",\"_src\""), 1);
+  const auto append = [&](std::string_view text, const RecordTimes& times) {
+    text.copy(chain.reserve(text.size()), text.size());
+    chain.append(text.size(), text.find(",\"_src\""), times);
+  };
+  append(R"(,"body":"x","_src":"log"})",
+         {.timestamp_ns = 1'767'323'045'678'901'234, .observed_ns = 1'767'323'046'000'000'000});
+  append(R"(,"body":"y","_src":"log"})", {.observed_ns = 1'767'323'046'000'000'000});
+  append(R"(,"_src":"log"})", {.timestamp_ns = -1, .observed_ns = 0});
   chain.add_ticket({});
   store->producer(0).publish();
   EXPECT_EQ(wait_for_answers(store->producer(0), 1), CommitStatus::ok);
-  EXPECT_EQ(read_all(dir())[0].line, R"({"body":"x","_seq":1,"_src":"log"})");
+  const std::vector<ReadRecord> expected = {
+      {1, R"({"timestamp":"2026-01-02T03:04:05.678901234Z",)"
+          R"("observed_timestamp":"2026-01-02T03:04:06.000000000Z","body":"x","_seq":1,)"
+          R"("_src":"log"})"},
+      {2, R"({"observed_timestamp":"2026-01-02T03:04:06.000000000Z","body":"y","_seq":2,)"
+          R"("_src":"log"})"},
+      {3, R"({"timestamp":"1969-12-31T23:59:59.999999999Z",)"
+          R"("observed_timestamp":"1970-01-01T00:00:00.000000000Z","_seq":3,"_src":"log"})"}};
+  EXPECT_EQ(read_all(dir()), expected);
 }
 
 TEST_F(ReaderTest, GoesOnAtTheSamePlaceAfterAnErrorThatPasses) {

@@ -22,6 +22,7 @@
 #include "store/reader.hpp"
 #include "store/store.hpp"
 #include "store/verify.hpp"
+#include "tests/support/line_start.hpp"
 
 namespace logboom::store {
 
@@ -78,19 +79,22 @@ bool eventually(Condition&& condition) {
   return true;
 }
 
-// A stored line of the kind `{"body":"..."}`; the number is spliced in before the last brace.
+// A record of the kind `{"body":"..."}`, observed at `time_ns`.
 inline void append_line(StagingChain& chain, std::string_view line, std::int64_t time_ns = 1) {
   char* const out = chain.reserve(line.size());
   std::memcpy(out, line.data(), line.size());
-  chain.append(line.size(), line.size() - 1, time_ns);
+  *out = ',';  // what the store is given begins behind the times
+  chain.append(line.size(), line.size() - 1, {kNoTime, time_ns});
 }
 
 inline std::string body_line(std::string_view body) {
   return "{\"body\":\"" + std::string(body) + "\"}";
 }
 
-inline std::string with_seq(const std::string& line, std::uint64_t seq) {
-  return line.substr(0, line.size() - 1) + ",\"_seq\":" + std::to_string(seq) + "}";
+// What a reader makes of it.
+inline std::string with_seq(const std::string& line, std::uint64_t seq, std::int64_t time_ns = 1) {
+  return line_start(kNoTime, time_ns) + "," + line.substr(1, line.size() - 2) +
+         ",\"_seq\":" + std::to_string(seq) + "}";
 }
 
 struct ReadRecord {

@@ -57,7 +57,7 @@ TEST_F(StoreTest, RefusesADirectoryThatAnotherStoreHolds) {
 
 TEST_F(StoreTest, RefusesADirectoryOfANewerVersion) {
   { const auto store = must_open(options()); }
-  write_bytes(dir() + "/FORMAT", "2\n");
+  write_bytes(dir() + "/FORMAT", std::to_string(kFormatVersion + 1) + "\n");
   const auto store = Store::open(options());
   ASSERT_FALSE(store.has_value());
   EXPECT_THAT(store.error(), HasSubstr("newer version"));
