@@ -127,7 +127,8 @@ void Committer::commit_batch() {
   parts_.counters.commit_us.add(static_cast<std::uint64_t>(since(start).count()));
   parts_.counters.requests_per_commit.add(static_cast<std::uint64_t>(batch_requests_));
   // Before the answers: a client that is quick to ask again is not in flight twice.
-  pacer_.committed(batch_requests_, parts_.bell.waiting(), sync_time_);
+  pacer_.committed({batch_requests_, parts_.bell.waiting(), sync_time_,
+                    start - std::exchange(last_taken_, start)});
   complete_batch(status);
   if (status == CommitStatus::ok && batch_records_ != 0) {
     last_commit_ = Clock::now();

@@ -110,6 +110,7 @@ class Committer {
   std::unique_ptr<SegmentWriter> segment_;
   Clock::time_point segment_started_{};
   Clock::time_point last_commit_{};
+  Clock::time_point last_taken_{};  // the batch before the one at hand
   std::chrono::microseconds sync_time_{0};
   std::int64_t last_arrival_ns_;
   bool loses_rejected_ = false;  // the last write of refused records failed, and was reported

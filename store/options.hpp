@@ -59,7 +59,7 @@ struct Options {
   std::chrono::milliseconds lock_wait{0};
   Durability durability = Durability::sync;
   // How long the committer may wait for more requests before it commits; zero is never,
-  // negative is `auto`: paced by the batch sizes and sync times it has seen.
+  // negative is `auto`: paced by the batches, their rate and the sync times it has seen.
   std::chrono::microseconds commit_window{-1};
   std::size_t segment_bytes_max = 64 * 1024 * 1024;
   std::chrono::seconds segment_age_max{600};

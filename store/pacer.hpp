@@ -18,6 +18,12 @@ class Pacer {
 
   static constexpr Microseconds kWindowMin{100};
   static constexpr Microseconds kWindowMax{500};
+  // In a rush, while a request comes at least this often, a commit waits longer, so much for each
+  // request in flight: most clients that wait for their answers have asked again by then, and the
+  // processor has no time to lose on half a batch.
+  static constexpr Microseconds kRushInterval{30};
+  static constexpr Microseconds kRushWindowPerRequest{15};
+  static constexpr Microseconds kRushWindowMax{1500};
   // In `memory` nobody waits for the commit: records may gather.
   static constexpr Microseconds kMemoryWindow{5000};
 
@@ -30,17 +36,27 @@ class Pacer {
   // How long to wait for them at most.
   [[nodiscard]] Microseconds window() const noexcept;
 
-  // A batch of `requests` was committed, `arrived` more came meanwhile; the sync took `sync_time`.
-  void committed(std::int64_t requests, std::int64_t arrived, Microseconds sync_time) noexcept;
+  struct Commit {
+    std::int64_t requests = 0;
+    std::int64_t arrived = 0;           // that came while it was made
+    Microseconds sync_time{0};          // of it, the sync
+    std::chrono::nanoseconds interval;  // since the batch before was taken
+  };
+  void committed(const Commit& commit) noexcept;
 
  private:
   static constexpr std::size_t kSyncTimes = 15;
   static constexpr std::int64_t kInFlightMax = std::int64_t{1} << 32;
+  static constexpr Microseconds kIntervalMax{1000};
+
+  [[nodiscard]] std::int64_t in_flight() const noexcept { return in_flight_x8_ / 8; }
 
   Durability durability_;
   Microseconds commit_window_;
   // Requests in flight: rises at once, decays by an eighth of the difference a commit.
   std::int64_t in_flight_x8_ = 8;
+  // Between two requests, smoothed over commits by an eighth.
+  std::chrono::nanoseconds request_interval_x8_ = 8 * kIntervalMax;
   std::array<Microseconds, kSyncTimes> sync_times_{};
   std::size_t commits_ = 0;
   Microseconds median_sync_{kWindowMin};
