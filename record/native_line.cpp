@@ -22,8 +22,8 @@ bool is_string(std::string_view json) noexcept {
 }
 
 bool read_time(std::string_view json, std::int64_t& ns) noexcept {
-  if (!is_string(json) || json.size() != kTimeBytes + 2) return false;
-  ns = parse_written_time(json.substr(1, kTimeBytes)).ns;
+  if (!is_string(json)) return false;
+  ns = parse_written_time(json.substr(1, json.size() - 2)).ns;
   return ns != kNoTime;
 }
 

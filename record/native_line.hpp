@@ -9,9 +9,9 @@
 
 namespace logboom::record {
 
-// What a stored line may have beyond the limits its record was held to. An object
-// is one level deeper under `attributes`; cutting a body adds an attribute; a byte of text takes up
-// to six when it is escaped, and the line has fields that no sender wrote. The rest is reserve.
+// What a stored line may have beyond the limits its record was held to. An object is one level
+// deeper under `attributes`; cutting a body adds an attribute; a byte of text takes up to six when
+// it is escaped, and the line has fields that no sender wrote. The rest is reserve.
 inline constexpr std::size_t kNativeDepthSlack = 2;
 inline constexpr std::size_t kNativeAttributesSlack = 8;
 inline constexpr std::size_t kNativeBytesFactor = kEscapedBytesMax;

@@ -48,7 +48,7 @@ std::optional<RecordView> Reader::take_loaded() {
 
 std::optional<RecordView> Reader::take_stored() {
   StoredRecord stored;
-  while (take_record(payload_version_, payload_, stored)) {
+  while (take_record(scan_->header().version, payload_, stored)) {
     const std::uint64_t seq = next_seq_++;
     if (seq <= last_seq_) continue;
     if (seq > end_seq_) break;
@@ -141,7 +141,6 @@ Reader::Found Reader::take_frame() {
     }
   }
   payload_ = scan_->payload();
-  payload_version_ = header.version;
   next_seq_ = header.first_seq;
   bounds_ = bounds;
   return Found::records;

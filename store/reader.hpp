@@ -122,9 +122,8 @@ class Reader {
   std::optional<SealedScan> sealed_;
   std::size_t next_chunk_ = 0;
 
-  // What is loaded: a frame's payload, or the lines of a chunk.
+  // What is loaded: the payload of scan_'s frame, or the lines of a chunk.
   std::string_view payload_;
-  std::uint16_t payload_version_ = FrameHeader::kVersion;
   std::string_view lines_;
   std::uint64_t next_seq_ = 0;  // of the first record in either
   Bounds bounds_;
