@@ -20,7 +20,8 @@ static_assert(std::endian::native == std::endian::little);
 // Version of the data directory, in its file FORMAT. A binary reads all earlier ones.
 //   1  the text of a stored record had its times
 //   2  they stand beside it
-inline constexpr std::uint32_t kFormatVersion = 2;
+//   3  a frame has flags, and its time is store time
+inline constexpr std::uint32_t kFormatVersion = 3;
 
 // A commit starts on this boundary, so that no later write touches a sector that holds
 // acknowledged bytes; the segment's header has the first such block for itself.
@@ -41,7 +42,7 @@ enum class FrameKind : std::uint16_t {
 struct FrameHeader {
   static constexpr std::uint32_t kMagic = 0x4d46424c;  // "LBFM"
   // That of the data directory that introduced it; it tells how the payload's records are laid out.
-  static constexpr std::uint16_t kVersion = 2;
+  static constexpr std::uint16_t kVersion = 3;
   static constexpr std::uint16_t kVersionTimesInText = 1;
 
   std::uint32_t magic = kMagic;
@@ -53,7 +54,7 @@ struct FrameHeader {
   std::uint64_t previous_offset = 0;  // of the data frame before it, 0 for none: shows lost frames
   std::uint64_t first_seq = 0;
   std::uint32_t record_count = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t flags = 0;       // none yet; 0 in earlier versions
   std::int64_t arrival_ns = 0;   // of the commit, never before that of a record in the store
   std::int64_t time_min_ns = 0;  // over the records' event times
   std::int64_t time_max_ns = 0;

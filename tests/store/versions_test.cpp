@@ -118,7 +118,7 @@ TEST_P(VersionsTest, NothingIsWrittenToItUnlessItsVersionCouldBe) {
   EXPECT_EQ(lines_of(dir()), lines_then());
 }
 
-INSTANTIATE_TEST_SUITE_P(Store, VersionsTest, ::testing::Values("1"));
+INSTANTIATE_TEST_SUITE_P(Store, VersionsTest, ::testing::Values("1", "2"));
 
 }  // namespace
 }  // namespace logboom::store
